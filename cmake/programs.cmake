@@ -1,0 +1,47 @@
+# Every examples/*.cpp and bench/*.cpp is one program in bin/, linked with examples/support/.
+# A line `// smoke: ARGUMENTS` in a program makes a test that runs it so, in the folder smoke/ of the
+# build, where {source} stands for the source tree; lines run in their order. A program without one
+# is asked for its --help.
+find_package(CLI11 QUIET)
+find_package(nlohmann_json QUIET)
+file(GLOB support CONFIGURE_DEPENDS examples/support/*.cpp)
+file(GLOB programs CONFIGURE_DEPENDS examples/*.cpp bench/*.cpp)
+if(NOT CLI11_FOUND OR NOT nlohmann_json_FOUND OR NOT support)
+  message(STATUS "ttt: programs left out, they need CLI11, nlohmann_json and examples/support")
+  return()
+endif()
+
+add_library(ttt_support STATIC ${support})
+target_include_directories(ttt_support PUBLIC examples)
+target_link_libraries(ttt_support PUBLIC ttt_own CLI11::CLI11 nlohmann_json::nlohmann_json)
+if(TTT_SENTENCEPIECE)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+  target_link_libraries(ttt_support PUBLIC PkgConfig::sentencepiece)
+  target_compile_definitions(ttt_support PUBLIC TTT_SENTENCEPIECE)
+endif()
+
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/smoke)
+foreach(program IN LISTS programs)
+  cmake_path(GET program STEM name)
+  add_executable(${name} ${program})
+  target_link_libraries(${name} PRIVATE ttt_support)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+  file(STRINGS ${program} runs REGEX "^// smoke: ")
+  if(NOT runs)
+    set(runs "// smoke: --help")
+  endif()
+  set(count 0)
+  unset(before)
+  foreach(run IN LISTS runs)
+    math(EXPR count "${count} + 1")
+    string(REPLACE "// smoke: " "" run "${run}")
+    string(REPLACE "{source}" "${PROJECT_SOURCE_DIR}" run "${run}")
+    separate_arguments(arguments UNIX_COMMAND "${run}")
+    add_test(NAME smoke.${name}.${count} COMMAND ${name} ${arguments}
+      WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/smoke)
+    set_tests_properties(smoke.${name}.${count} PROPERTIES LABELS smoke DEPENDS "${before}")
+    set(before smoke.${name}.${count})
+  endforeach()
+endforeach()

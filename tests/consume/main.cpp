@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/shape.hpp>
+#include <ttt/version.hpp>
+
+#include <Eigen/Core>
+
+#include <iostream>
+
+int main() {
+  const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(2, 3);
+  ttt::expect_shape("consumer", "x", x, {2, ttt::any});
+  std::cout << "ttt " << ttt::version << '\n';
+}
