@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/array.hpp>
+
+#include <span>
+#include <utility>
+
+namespace ttt {
+
+/// Where the cotangent of one array is summed up. A pointer that is null means: not wanted.
+template <class A>
+struct Target;
+template <class S>
+struct Target<Matrix<S>> {
+  Matrix<S>* sum = nullptr;
+};
+template <class S>
+struct Target<Dual<Matrix<S>>> {
+  Matrix<S>* value = nullptr;
+  Matrix<S>* tangent = nullptr;
+};
+
+namespace detail {
+
+template <class S>
+void add_to(Matrix<S>* target, Matrix<S>&& term) {
+  if (target == nullptr || is_zero(term)) return;
+  if (is_zero(*target)) {
+    *target = std::move(term);
+  } else {
+    *target += term;
+  }
+}
+
+/// Adds row t of `term` to row tokens[t] of `target`, which has `count` rows.
+template <class S>
+void scatter_to(Matrix<S>* target, Index count, std::span<const Token> tokens,
+                const Matrix<S>& term) {
+  if (target == nullptr || is_zero(term)) return;
+  if (is_zero(*target)) target->setZero(count, term.cols());
+  for (Index t = 0; t < term.rows(); ++t) {
+    target->row(tokens[static_cast<std::size_t>(t)]) += term.row(t);
+  }
+}
+
+}  // namespace detail
+
+/// One input of an operation, as the operation's pullback sees it: its value, and where to add the
+/// part of the cotangent that falls to it.
+template <class A>
+class Input;
+
+template <class S>
+class Input<Matrix<S>> {
+ public:
+  Input(const Matrix<S>* value, Target<Matrix<S>> target) : value_(value), target_(target) {}
+
+  /// \pre the operation remembers its inputs
+  [[nodiscard]] const Matrix<S>& value() const { return *value_; }
+  [[nodiscard]] bool wanted() const { return target_.sum != nullptr; }
+
+  void add(Matrix<S> term) const { detail::add_to(target_.sum, std::move(term)); }
+
+  /// Adds left * right; either may be `transposed`.
+  template <class Left, class Right>
+  void add_product(const Left& left, const Right& right) const {
+    if (wanted()) product_into(*target_.sum, left, right);
+  }
+
+  /// Adds row t of `term` to row tokens[t].
+  void add_rows(std::span<const Token> tokens, const Matrix<S>& term) const {
+    detail::scatter_to(target_.sum, value().rows(), tokens, term);
+  }
+
+ private:
+  const Matrix<S>* value_;
+  Target<Matrix<S>> target_;
+};
+
+template <class S>
+class Input<Dual<Matrix<S>>> {
+ public:
+  using A = Dual<Matrix<S>>;
+
+  Input(const A* value, Target<A> target) : value_(value), target_(target) {}
+
+  [[nodiscard]] const A& value() const { return *value_; }
+  [[nodiscard]] bool wanted() const { return target_.tangent != nullptr; }
+
+  void add(A term) const {
+    detail::add_to(target_.value, std::move(term.value));
+    detail::add_to(target_.tangent, std::move(term.tangent));
+  }
+  template <class Left, class Right>
+  void add_product(const Left& left, const Right& right) const {
+    if (target_.value != nullptr) product_into(*target_.value, left, right);
+    if (target_.tangent != nullptr) tangent_of_product_into(*target_.tangent, left, right);
+  }
+  void add_rows(std::span<const Token> tokens, const A& term) const {
+    detail::scatter_to(target_.value, rows(value()), tokens, term.value);
+    detail::scatter_to(target_.tangent, rows(value()), tokens, term.tangent);
+  }
+
+  /// The same input where only tangents are taken back.
+  [[nodiscard]] Input<Matrix<S>> tangent_half() const {
+    return {value_ == nullptr ? nullptr : &value_->value, {.sum = target_.tangent}};
+  }
+
+ private:
+  const A* value_;
+  Target<A> target_;
+};
+
+}  // namespace ttt

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/operations/add.hpp>
+#include <ttt/algebra/operations/attend.hpp>
+#include <ttt/algebra/operations/cross_entropy.hpp>
+#include <ttt/algebra/operations/embed.hpp>
+#include <ttt/algebra/operations/matmul.hpp>
+#include <ttt/algebra/operations/rms_norm.hpp>
+#include <ttt/algebra/operations/rotate.hpp>
+#include <ttt/algebra/operations/rows.hpp>
+#include <ttt/algebra/operations/silu_gate.hpp>

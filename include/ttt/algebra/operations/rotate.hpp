@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/operation.hpp>
+#include <ttt/shape.hpp>
+#include <ttt/spec/model_spec.hpp>
+
+#include <cmath>
+#include <complex>
+#include <memory>
+#include <utility>
+
+namespace ttt {
+
+/// The unit complex numbers that rotary positions multiply pairs by.
+///
+///   e^(i position base^(-2 pair / head))
+///
+/// \source Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding",
+///         arXiv:2104.09864
+template <class S>
+class RotaryTable {
+ public:
+  using Factors = Eigen::Array<std::complex<S>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+  /// \pre head is even
+  RotaryTable(Index positions, Index head, double base, Rotary pairs)
+      : factors_(positions, head / 2), pairs_(pairs) {
+    for (Index pair = 0; pair < head / 2; ++pair) {
+      const double speed = std::pow(base, -2.0 * static_cast<double>(pair) /
+                                              static_cast<double>(head));
+      for (Index position = 0; position < positions; ++position) {
+        const std::complex<double> turn = std::polar(1.0, static_cast<double>(position) * speed);
+        factors_(position, pair) = {static_cast<S>(turn.real()), static_cast<S>(turn.imag())};
+      }
+    }
+  }
+
+  [[nodiscard]] const Factors& factors() const { return factors_; }  ///< [positions, head / 2]
+  [[nodiscard]] Rotary pairs() const { return pairs_; }
+
+ private:
+  Factors factors_;
+  Rotary pairs_;
+};
+
+/// Turns the pairs of every head by angles that grow with the position.
+///
+/// \shape  x [rows, heads * head] -> the shape of x; row t has position first + t
+/// \throws ShapeError if the width is no multiple of the head's, or a position is not in the table.
+template <class S>
+struct Rotate {
+  static constexpr bool remembers = false;
+
+  const RotaryTable<S>* table;  ///< outlives the operation
+  Index first;                  ///< position of row 0
+
+  template <Array A>
+  [[nodiscard]] A value(const A& x) const {
+    const Index head = 2 * table->factors().cols();
+    if (cols(x) % head != 0) expect_shape("rotate", "x", value_of(x), {any, head});
+    if (first < 0 || first + rows(x) > table->factors().rows()) {
+      expect_shape("rotate", "x", value_of(x), {table->factors().rows() - first, cols(x)});
+    }
+    return linear([&](const Matrix<S>& m) { return turned<false>(m); }, x);
+  }
+
+  template <Array A>
+  void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
+    x.add(linear([&](const Matrix<S>& m) { return turned<true>(m); }, dy));
+  }
+
+ private:
+  template <bool Back>
+  [[nodiscard]] Matrix<S> turned(const Matrix<S>& x) const {
+    const auto& factors = table->factors();
+    const Index half = factors.cols();
+    Matrix<S> y(x.rows(), x.cols());
+    for (Index t = 0; t < x.rows(); ++t) {
+      const auto turn = factors.row(first + t);
+      for (Index at = 0; at < x.cols(); at += 2 * half) {
+        if (table->pairs() == Rotary::interleaved) {
+          using Pairs = Eigen::Array<std::complex<S>, 1, Eigen::Dynamic>;
+          const auto* from = reinterpret_cast<const std::complex<S>*>(&x(t, at));
+          auto* to = reinterpret_cast<std::complex<S>*>(&y(t, at));
+          if constexpr (Back) {
+            Eigen::Map<Pairs>(to, half) = Eigen::Map<const Pairs>(from, half) * turn.conjugate();
+          } else {
+            Eigen::Map<Pairs>(to, half) = Eigen::Map<const Pairs>(from, half) * turn;
+          }
+        } else {
+          const S sign = Back ? S(-1) : S(1);
+          const auto a = x.row(t).segment(at, half).array();
+          const auto b = x.row(t).segment(at + half, half).array();
+          y.row(t).segment(at, half) = a * turn.real() - sign * b * turn.imag();
+          y.row(t).segment(at + half, half) = b * turn.real() + sign * a * turn.imag();
+        }
+      }
+    }
+    return y;
+  }
+};
+
+/// x with row t turned to position first + t.
+template <class X, class S>
+[[nodiscard]] auto rotate(const X& x, const RotaryTable<S>& table, Index first) {
+  return apply(Rotate<S>{.table = &table, .first = first}, x);
+}
+
+static_assert(Operation<Rotate<float>>);
+
+}  // namespace ttt

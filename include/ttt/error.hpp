@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+
+namespace ttt {
+
+/// A count or a position; signed, as in Eigen.
+using Index = std::ptrdiff_t;
+
+/// A symbol of the vocabulary, from 0.
+using Token = std::int32_t;
+
+/// Everything this library throws derives from Error.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// An array does not have the shape its caller promised.
+struct ShapeError : Error {
+  using Error::Error;
+};
+
+/// A model specification contradicts itself.
+struct SpecError : Error {
+  using Error::Error;
+};
+
+/// An argument is outside its range: a token beyond the vocabulary, a negative rate.
+struct RangeError : Error {
+  using Error::Error;
+};
+
+/// A file does not hold what its format promises.
+struct FormatError : Error {
+  using Error::Error;
+};
+
+/// The operating system refused a file operation.
+struct FileError : Error {
+  using Error::Error;
+};
+
+/// A number that must be finite is not.
+struct NumberError : Error {
+  using Error::Error;
+};
+
+}  // namespace ttt

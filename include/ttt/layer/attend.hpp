@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/layer.hpp>
+#include <ttt/memory/window.hpp>
+
+namespace ttt {
+
+/// Attention to what a memory keeps: projects queries, keys and values, and lets the memory answer.
+///
+///   y = memory(n_q(x W_q), n_k(x W_k), x W_v) W_o
+///
+/// \shape  x [time, width] -> [time, width]
+/// \cost   O(time * width^2), and what the memory costs
+template <class Memory>
+struct Attend {
+  static constexpr PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};
+
+  template <class A>
+  struct Params {
+    A wq, wk, wv, wo;      ///< [width, width] each
+    A q_norm, k_norm;      ///< [1, width / heads], shared by the heads
+
+    static void visit(auto&& on, auto&... trees) {
+      on("wq.weight", trees.wq...);
+      on("wk.weight", trees.wk...);
+      on("wv.weight", trees.wv...);
+      on("wo.weight", trees.wo...);
+      on("q_norm.weight", trees.q_norm...);
+      on("k_norm.weight", trees.k_norm...);
+    }
+  };
+  template <class A>
+  using State = typename Memory::template State<A>;
+
+  template <ModelSpec Spec>
+  [[nodiscard]] static Params<TensorSpec> tensors() {
+    constexpr TensorSpec square{Spec.width, Spec.width};
+    constexpr TensorSpec norm = Spec.query_key_norm == QueryKeyNorm::rms
+                                    ? TensorSpec{1, Spec.width / Spec.heads, Start::ones}
+                                    : TensorSpec{};
+    return {.wq = square, .wk = square, .wv = square, .wo = square, .q_norm = norm,
+            .k_norm = norm};
+  }
+
+  template <ModelSpec Spec, class P, class X, class S>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, const X& x,
+                              const Pass<S>& pass) {
+    X q = matmul(x, params.wq);
+    X k = matmul(x, params.wk);
+    if constexpr (Spec.query_key_norm == QueryKeyNorm::rms) {
+      q = rms_norm(q, params.q_norm);
+      k = rms_norm(k, params.k_norm);
+    }
+    return matmul(Memory::template attend<Spec>(state, q, k, matmul(x, params.wv), pass),
+                  params.wo);
+  }
+};
+
+static_assert(Layer<Attend<Window>>);
+
+}  // namespace ttt

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/attend.hpp>
+#include <ttt/layer/swiglu.hpp>
+#include <ttt/memory/fast.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace ttt {
+
+namespace detail {
+
+template <class L>
+inline constexpr bool learns = false;
+template <Layer L>
+inline constexpr bool learns<Fast<L>> = true;
+
+}  // namespace detail
+
+/// Parts that each add to the residual stream, one after another.
+///
+///   for each part:  h = h + post_norm(part(norm(h)))
+///
+/// Without post-norms (Norms::before), h = h + part(norm(h)).
+template <Layer... Parts>
+struct Block {
+  static constexpr bool learns = (... || detail::learns<Parts>);
+
+  /// A part with the norms around it.
+  template <class Part, class A>
+  struct Normed {
+    A norm;  ///< [1, width]
+    typename Part::template Params<A> part;
+    A post_norm;  ///< [1, width], or without rows
+  };
+
+  template <class A>
+  struct Params {
+    std::tuple<Normed<Parts, A>...> parts;
+
+    static void visit(auto&& on, auto&... trees) {
+      const auto each = [&]<std::size_t I>() {
+        using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+        on(std::string(Part::names.norm) + ".weight", std::get<I>(trees.parts).norm...);
+        on(Part::names.part, std::get<I>(trees.parts).part...);
+        on(std::string(Part::names.post_norm) + ".weight", std::get<I>(trees.parts).post_norm...);
+      };
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (each.template operator()<I>(), ...);
+      }(std::index_sequence_for<Parts...>());
+    }
+  };
+
+  template <class A>
+  struct State {
+    std::tuple<typename Parts::template State<A>...> parts;
+
+    static void visit(auto&& on, auto&... trees) {
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (on(std::tuple_element_t<I, std::tuple<Parts...>>::names.part,
+            std::get<I>(trees.parts)...),
+         ...);
+      }(std::index_sequence_for<Parts...>());
+    }
+  };
+
+  template <ModelSpec Spec>
+  [[nodiscard]] static Params<TensorSpec> tensors() {
+    constexpr TensorSpec norm{1, Spec.width, Start::ones};
+    constexpr TensorSpec post = Spec.norms == Norms::around ? norm : TensorSpec{};
+    return {{Normed<Parts, TensorSpec>{norm, Parts::template tensors<Spec>(), post}...}};
+  }
+
+  /// \shape  h [time, width] -> [time, width]
+  template <ModelSpec Spec, class P, class X, class S>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<S>& pass) {
+    const auto each = [&]<std::size_t I>() {
+      using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+      const auto& [norm, part, post_norm] = std::get<I>(params.parts);
+      X added = Part::template read<Spec>(part, std::get<I>(state.parts), rms_norm(h, norm), pass);
+      if constexpr (Spec.norms == Norms::around) added = rms_norm(added, post_norm);
+      h = add(h, added);
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (each.template operator()<I>(), ...);
+    }(std::index_sequence_for<Parts...>());
+    return h;
+  }
+};
+
+/// The same kind of block `Count` times, each with parameters of its own.
+template <std::size_t Count, class B>
+struct Repeat {
+  static constexpr std::size_t count = Count;
+  using Block = B;
+};
+
+}  // namespace ttt

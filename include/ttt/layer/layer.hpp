@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/operations.hpp>
+#include <ttt/algebra/tree.hpp>
+#include <ttt/spec/model_spec.hpp>
+
+#include <concepts>
+#include <string_view>
+
+namespace ttt {
+
+/// How a tensor starts.
+enum class Start {
+  normal,  ///< N(0, 0.02^2) \source arXiv:2512.23675
+  ones,
+};
+
+/// A tensor of a layer before it has numbers. One that the spec leaves out has no rows.
+struct TensorSpec {
+  Index rows = 0;
+  Index cols = 0;
+  Start start = Start::normal;
+};
+
+/// What a layer needs in a pass besides parameters and state.
+template <class S>
+struct Pass {
+  const RotaryTable<S>* rotary;  ///< as many positions as the longest run of keys
+};
+
+/// The names a block gives to a part and to its norms.
+struct PartNames {
+  std::string_view norm, part, post_norm;
+};
+
+/// State of a layer that remembers nothing.
+template <class A>
+struct Stateless {
+  static void visit(auto&& /*on*/, auto&... /*trees*/) {}
+};
+
+/// A part of a block: rows in, rows out, of the residual stream's width. Written once, for every
+/// algebra: matrices give values, variables on a tape give gradients, duals their derivatives.
+///
+/// A layer L has L::names and the trees L::Params<A>, L::State<A>; L::tensors<spec>() says what its
+/// parameters are, and
+///
+///   X L::read<spec>(const Params<P>& params, State<X>& state, const X& x, const Pass<S>& pass)
+///
+/// reads the rows of x, which follow the tokens that `state` remembers, and updates `state`.
+///
+/// \law causal     row t of the result depends on the state and on rows 0..t of x, bit for bit
+/// \law streaming  cutting x into reads changes no result beyond rounding
+template <class L>
+concept Layer = requires(const typename L::template Params<Matrix<float>>& params,
+                         typename L::template State<Matrix<float>>& state) {
+  requires Tree<decltype(params)> && Tree<decltype(state)>;
+  { L::names } -> std::convertible_to<PartNames>;
+};
+
+}  // namespace ttt

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/layer.hpp>
+#include <ttt/layer/swiglu.hpp>
+
+namespace ttt {
+
+/// A layer whose parameters are fast weights: they take a gradient step after each chunk of what is
+/// read, and so are a memory of it. Their starting values are learned like any other parameter.
+///
+/// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675
+template <Layer L>
+struct Fast {
+  static constexpr PartNames names{"ffn_prime_norm", "feed_forward_prime", "ffn_prime_post_norm"};
+
+  template <class A>
+  struct Params : L::template Params<A> {
+    static constexpr bool fast = true;
+  };
+  template <class A>
+  using State = typename L::template State<A>;
+
+  template <ModelSpec Spec>
+  [[nodiscard]] static Params<TensorSpec> tensors() {
+    return {L::template tensors<Spec>()};
+  }
+
+  template <ModelSpec Spec, class P, class X, class S>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, const X& x,
+                              const Pass<S>& pass) {
+    return L::template read<Spec>(params, state, x, pass);
+  }
+};
+
+static_assert(Layer<Fast<SwiGlu>>);
+
+}  // namespace ttt

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/layer.hpp>
+
+#include <utility>
+
+namespace ttt {
+
+/// The last tokens' keys and values, exactly.
+///
+/// Keys are stored un-rotated and are turned anew in each read, at positions that count from the
+/// oldest one kept: no position is ever larger than window + 2 chunk, however long the text.
+///
+/// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675, for
+///         the ring. Ours starts without rows, where theirs starts with masked zeros, and lets go
+///         of old rows when a whole chunk of them is out of sight.
+struct Window {
+  template <class A>
+  struct State {
+    A keys, values;  ///< [kept, width]; kept < window + chunk between reads
+
+    static void visit(auto&& on, auto&... trees) {
+      on("keys", trees.keys...);
+      on("values", trees.values...);
+    }
+  };
+
+  /// Rows of the rotary table that a read of at most a chunk needs.
+  static constexpr Index positions(const ModelSpec& spec) { return spec.window + 2 * spec.chunk; }
+
+  /// Appends the tokens' keys and values, and attends to what each query sees.
+  ///
+  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
+  /// \cost   O(time * window * width)
+  template <ModelSpec Spec, class X, class S>
+  [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
+                                const Pass<S>& pass) {
+    state.keys = append_rows(std::move(state.keys), k);
+    state.values = append_rows(std::move(state.values), v);
+    const Index kept = row_count(state.keys);
+    const X y = ttt::attend(rotate(q, *pass.rotary, kept - row_count(q)),
+                            rotate(state.keys, *pass.rotary, 0), state.values, Spec.heads,
+                            Spec.window);
+    if (kept >= Spec.window + Spec.chunk) {
+      state.keys = take_rows(state.keys, kept - Spec.window, Spec.window);
+      state.values = take_rows(state.values, kept - Spec.window, Spec.window);
+    }
+    return y;
+  }
+};
+
+}  // namespace ttt

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/block.hpp>
+#include <ttt/random.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace ttt {
+
+/// A language model: an embedding, blocks, a norm and a head, every shape fixed by `Spec`.
+///
+///   h = E[tokens];  for each block: h = block(h);  logits = norm(h) E^T
+///
+/// The blocks before the first learning one are the prefix, the others the suffix: only the suffix
+/// is read again when the fast weights change. The model has no state of its own: parameters,
+/// memories and fast weights belong to the caller.
+template <ModelSpec Spec, class... Stages>
+struct LanguageModel {
+  static constexpr ModelSpec spec = checked(Spec);
+  static constexpr std::size_t depth = (std::size_t{0} + ... + Stages::count);
+  static constexpr bool learns = (... || Stages::Block::learns);
+
+  template <class A>
+  struct Params {
+    A embedding;  ///< [vocab, width]
+    std::tuple<std::array<typename Stages::Block::template Params<A>, Stages::count>...> stages;
+    A norm;  ///< [1, width]
+    A head;  ///< [width, vocab], or without rows when tied
+
+    static void visit(auto&& on, auto&... trees) {
+      on("model.wte.weight", trees.embedding...);
+      visit_blocks(on, trees.stages...);
+      on("model.ln_f.weight", trees.norm...);
+      on("lm_head.weight", trees.head...);
+    }
+  };
+
+  template <class A>
+  struct State {
+    std::tuple<std::array<typename Stages::Block::template State<A>, Stages::count>...> stages;
+
+    static void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
+  };
+
+  [[nodiscard]] static Params<TensorSpec> tensors() {
+    Params<TensorSpec> all{.embedding = {spec.vocab, spec.width},
+                           .stages = {},
+                           .norm = {1, spec.width, Start::ones},
+                           .head = {}};
+    if constexpr (spec.head == Head::separate) all.head = {spec.width, spec.vocab};
+    for_each_stage<0, sizeof...(Stages)>([&]<std::size_t I>() {
+      using Block = typename Stage<I>::Block;
+      std::get<I>(all.stages).fill(Block::template tensors<spec>());
+    });
+    return all;
+  }
+
+  /// Parameters as training starts with them.
+  template <std::floating_point S>
+  [[nodiscard]] static Params<Matrix<S>> initial(std::uint64_t seed) {
+    Random random(seed);
+    return map_tree<Matrix<S>>(
+        [&](const Leaf&, const TensorSpec& tensor) -> Matrix<S> {
+          if (tensor.start == Start::ones) return Matrix<S>::Ones(tensor.rows, tensor.cols);
+          return Matrix<S>::NullaryExpr(tensor.rows, tensor.cols, [&](Index, Index) {
+            return static_cast<S>(0.02 * random.normal());
+          });
+        },
+        tensors());
+  }
+
+  /// The rotary table for runs of up to `positions` keys.
+  template <std::floating_point S>
+  [[nodiscard]] static RotaryTable<S> rotary(Index positions) {
+    return {positions, spec.width / spec.heads, static_cast<double>(spec.rotary_base), spec.rotary};
+  }
+
+  /// \shape  tokens [time] -> [time, width]
+  /// \throws RangeError if a token is outside the vocabulary.
+  template <class P>
+  [[nodiscard]] static auto embed(const Params<P>& params, std::span<const Token> tokens) {
+    return ttt::embed(params.embedding, tokens);
+  }
+
+  /// The blocks that come before the first learning one.
+  ///
+  /// \shape  h [time, width] -> [time, width]
+  template <class P, class X, class S>
+  [[nodiscard]] static X prefix(const Params<P>& params, State<X>& state, X h,
+                                const Pass<S>& pass) {
+    return read<0, first_learning>(params, state, std::move(h), pass);
+  }
+
+  /// The blocks from the first learning one on.
+  ///
+  /// \shape  h [time, width] -> [time, width]
+  template <class P, class X, class S>
+  [[nodiscard]] static X suffix(const Params<P>& params, State<X>& state, X h,
+                                const Pass<S>& pass) {
+    return read<first_learning, sizeof...(Stages)>(params, state, std::move(h), pass);
+  }
+
+  /// \shape  h [time, width] -> [time, vocab]
+  template <class P, class X>
+  [[nodiscard]] static X logits(const Params<P>& params, const X& h) {
+    if constexpr (spec.head == Head::tied) {
+      return matmul_transposed(rms_norm(h, params.norm), params.embedding);
+    } else {
+      return matmul(rms_norm(h, params.norm), params.head);
+    }
+  }
+
+ private:
+  template <std::size_t I>
+  using Stage = std::tuple_element_t<I, std::tuple<Stages...>>;
+
+  static constexpr std::size_t first_learning = [] {
+    const std::array<bool, sizeof...(Stages)> learning{Stages::Block::learns...};
+    return static_cast<std::size_t>(std::ranges::find(learning, true) - learning.begin());
+  }();
+
+  template <std::size_t First, std::size_t Last, class Visit>
+  static void for_each_stage(Visit&& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit.template operator()<First + I>(), ...);
+    }(std::make_index_sequence<Last - First>());
+  }
+
+  static void visit_blocks(auto&& on, auto&... stages) {
+    std::size_t number = 0;
+    for_each_stage<0, sizeof...(Stages)>([&]<std::size_t I>() {
+      for (std::size_t i = 0; i < Stage<I>::count; ++i, ++number) {
+        on("model.h.blocks." + std::to_string(number), std::get<I>(stages)[i]...);
+      }
+    });
+  }
+
+  template <std::size_t First, std::size_t Last, class P, class X, class S>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h,
+                              const Pass<S>& pass) {
+    for_each_stage<First, Last>([&]<std::size_t I>() {
+      for (std::size_t i = 0; i < Stage<I>::count; ++i) {
+        h = Stage<I>::Block::template read<spec>(std::get<I>(params.stages)[i],
+                                                 std::get<I>(state.stages)[i], std::move(h), pass);
+      }
+    });
+    return h;
+  }
+};
+
+}  // namespace ttt
