@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/program.hpp"
+
+#include <ttt/data/files.hpp>
+#include <ttt/error.hpp>
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using support::Program;
+using support::Report;
+using ttt::Index;
+namespace fs = std::filesystem;
+
+/// Catches what is written to a stream while it lives.
+class Captured {
+ public:
+  explicit Captured(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+  ~Captured() { stream_.rdbuf(before_); }
+
+  [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::ostream& stream_;
+  std::streambuf* before_;
+};
+
+/// A file that is gone after the test case.
+struct TemporaryFile {
+  fs::path path = fs::temp_directory_path() / ("ttt_program." + std::to_string(::getpid()));
+  ~TemporaryFile() { fs::remove(path); }
+};
+
+/// A program with one option of each type.
+struct Example {
+  std::string text = "kjv";
+  Index steps = 10;
+  double rate = 0.5;
+  bool meta = false;
+  std::uint64_t seed = 1;
+  std::vector<std::string> titles{};
+  std::string errors{};
+  std::string output{};
+
+  int run(
+      std::vector<const char*> arguments,
+      const std::function<Report()>& body = [] { return Report(); }) {
+    Program program("reader", "Reads a text");
+    program.option("--text", text, "what to read")
+        .option("--steps", steps, "how many steps")
+        .option("--rate", rate, "step size")
+        .option("--meta", meta, "learn to learn")
+        .option("--seed", seed, "of all that is random")
+        .option("--hold-out", titles, "titles not to read");
+    arguments.insert(arguments.begin(), "reader");
+    const Captured captured_errors(std::cerr);
+    const Captured captured_output(std::cout);
+    const int status = program.run(static_cast<int>(arguments.size()), arguments.data(), body);
+    errors = captured_errors.text();
+    output = captured_output.text();
+    return status;
+  }
+};
+
+TEST_SUITE("support") {
+  TEST_CASE("options fill the variables they are bound to") {
+    Example example;
+    CHECK(example.run({"--text", "austen", "--steps", "-3", "--rate=1e-3", "--meta", "--seed",
+                       "18446744073709551615", "--hold-out", "Ruth", "Job"}) == 0);
+    CHECK(example.text == "austen");
+    CHECK(example.steps == -3);
+    CHECK(example.rate == 1e-3);
+    CHECK(example.meta);
+    CHECK(example.seed == 18446744073709551615U);
+    CHECK(example.titles == std::vector<std::string>{"Ruth", "Job"});
+  }
+
+  TEST_CASE("options that are not given keep their values") {
+    Example example;
+    CHECK(example.run({}) == 0);
+    CHECK(example.text == "kjv");
+    CHECK(example.steps == 10);
+    CHECK_FALSE(example.meta);
+  }
+
+  TEST_CASE("help names the purpose and every option with its default, and runs nothing") {
+    Example example;
+    bool ran = false;
+    CHECK(example.run({"--help"}, [&] { return ran = true, Report(); }) == 0);
+    CHECK_FALSE(ran);
+    for (const char* part : {"Reads a text", "--steps", "how many steps", "10", "kjv", "--json",
+                             "--recipe", "--hold-out"}) {
+      CAPTURE(part);
+      CHECK(example.output.find(part) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("a wrong command line is named on the error stream and gives 2") {
+    Example example;
+    CHECK(example.run({"--step", "3"}) == 2);
+    CHECK(example.errors.starts_with("reader: "));
+    CHECK(example.errors.find("--step") != std::string::npos);
+    CHECK(example.errors.ends_with("; see reader --help\n"));
+    CHECK(example.run({"--steps", "many"}) == 2);
+    CHECK(example.errors.find("many") != std::string::npos);
+    CHECK(example.run({"--recipe", "/no/such/file"}) == 2);
+  }
+
+  TEST_CASE("an exception from the body is a line with the program's name and gives 1") {
+    Example example;
+    CHECK(example.run({}, []() -> Report { throw ttt::RangeError("batch: must be positive"); }) ==
+          1);
+    CHECK(example.errors == "reader: batch: must be positive\n");
+  }
+
+  TEST_CASE("the report of the body goes to the file of --json") {
+    const TemporaryFile file;
+    Example example;
+    CHECK(example.run({"--json", file.path.c_str()}, [] { return Report().set("loss", 2); }) == 0);
+    CHECK(ttt::data::read_text(file.path) == "{\n  \"loss\": 2\n}\n");
+  }
+
+  TEST_CASE("a recipe sets options and the command line overrides it") {
+    const TemporaryFile file;
+    std::ofstream(file.path) << R"({"steps": 500, "rate": 0.25, "meta": true, "text": "a b"})";
+    Example example;
+    CHECK(example.run({"--rate", "2", "--recipe", file.path.c_str()}) == 0);
+    CHECK(example.steps == 500);
+    CHECK(example.rate == 2.0);
+    CHECK(example.meta);
+    CHECK(example.text == "a b");
+  }
+
+  TEST_CASE("a recipe with an unknown setting or none at all is refused") {
+    const TemporaryFile file;
+    std::ofstream(file.path) << R"({"stepps": 500})";
+    Example example;
+    CHECK(example.run({"--recipe", file.path.c_str()}) == 2);
+    CHECK(example.errors.find("stepps") != std::string::npos);
+    std::ofstream(file.path) << "steps = 500";
+    CHECK(example.run({"--recipe", file.path.c_str()}) == 1);
+    CHECK(example.errors == "reader: recipe: must be a JSON object\n");
+  }
+}
+
+}  // namespace
