@@ -102,15 +102,15 @@ class Archive {
     std::ranges::set_difference(names, here, std::back_inserter(missing));
     std::ranges::set_difference(here, names, std::back_inserter(unexpected));
     if (missing.empty() && unexpected.empty()) return;
-    std::string message = "read: " + origin_;
-    const auto list = [&](const char* title, const std::vector<std::string>& tensors) {
-      for (const std::string& name : tensors) {
-        message += (&name == tensors.data() ? title : ", ") + json::quoted(name);
-      }
+    const auto list = [](const char* title, const std::vector<std::string>& tensors) {
+      std::string words;
+      for (const std::string& name : tensors)
+        words += (words.empty() ? title : ", ") + json::quoted(name);
+      return words;
     };
-    list(": missing tensors ", missing);
-    list(": unexpected tensors ", unexpected);
-    throw FormatError(message);
+    throw FormatError("read: " + origin_ + ": " + list("missing tensors ", missing) +
+                      (missing.empty() || unexpected.empty() ? "" : "; ") +
+                      list("unexpected tensors ", unexpected));
   }
 
   /// Stores a matrix, in place of any tensor of that name.

@@ -32,10 +32,10 @@ struct Block {
   static constexpr bool learns = (... || detail::learns<Parts>);
 
   /// A part with the norms around it.
-  template <class Part, class A>
+  template <class L, class A>
   struct Normed {
     A norm;  ///< [1, width]
-    typename Part::template Params<A> part;
+    typename L::template Params<A> part;
     A post_norm;  ///< [1, width], or without rows
   };
 
@@ -44,15 +44,12 @@ struct Block {
     std::tuple<Normed<Parts, A>...> parts;
 
     static void visit(auto&& on, auto&... trees) {
-      const auto each = [&]<std::size_t I>() {
-        using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
-        on(std::string(Part::names.norm) + ".weight", std::get<I>(trees.parts).norm...);
-        on(Part::names.part, std::get<I>(trees.parts).part...);
-        on(std::string(Part::names.post_norm) + ".weight", std::get<I>(trees.parts).post_norm...);
-      };
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (each.template operator()<I>(), ...);
-      }(std::index_sequence_for<Parts...>());
+      for_each_part([&]<std::size_t I>() {
+        constexpr PartNames names = Part<I>::names;
+        on(std::string(names.norm) + ".weight", std::get<I>(trees.parts).norm...);
+        on(names.part, std::get<I>(trees.parts).part...);
+        on(std::string(names.post_norm) + ".weight", std::get<I>(trees.parts).post_norm...);
+      });
     }
   };
 
@@ -61,11 +58,7 @@ struct Block {
     std::tuple<typename Parts::template State<A>...> parts;
 
     static void visit(auto&& on, auto&... trees) {
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (on(std::tuple_element_t<I, std::tuple<Parts...>>::names.part,
-            std::get<I>(trees.parts)...),
-         ...);
-      }(std::index_sequence_for<Parts...>());
+      for_each_part([&]<std::size_t I>() { on(Part<I>::names.part, std::get<I>(trees.parts)...); });
     }
   };
 
@@ -79,17 +72,25 @@ struct Block {
   /// \shape  h [time, width] -> [time, width]
   template <ModelSpec Spec, class P, class X, class S>
   [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<S>& pass) {
-    const auto each = [&]<std::size_t I>() {
-      using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+    for_each_part([&]<std::size_t I>() {
       const auto& [norm, part, post_norm] = std::get<I>(params.parts);
-      X added = Part::template read<Spec>(part, std::get<I>(state.parts), rms_norm(h, norm), pass);
+      X added =
+          Part<I>::template read<Spec>(part, std::get<I>(state.parts), rms_norm(h, norm), pass);
       if constexpr (Spec.norms == Norms::around) added = rms_norm(added, post_norm);
       h = add(h, added);
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (each.template operator()<I>(), ...);
-    }(std::index_sequence_for<Parts...>());
+    });
     return h;
+  }
+
+ private:
+  template <std::size_t I>
+  using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+
+  template <class Visit>
+  static void for_each_part(Visit&& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit.template operator()<I>(), ...);
+    }(std::index_sequence_for<Parts...>());
   }
 };
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/learn/gradient.hpp>
+
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+/// How far the meta-gradient looks through the inner steps.
+enum class Order {
+  first,   ///< takes the inner gradients for constants
+  second,  ///< differentiates them: exact
+};
+
+/// How a model learns while it reads.
+template <InnerOptimiser Optimiser = InnerSgd, InnerLoss Loss = EveryToken>
+struct InnerLoop {
+  Optimiser optimiser{};
+  Loss loss{};
+};
+
+/// What a watcher of an unrolled text is shown after each chunk.
+template <class Model, class S>
+struct ChunkView {
+  Index number;
+  const Matrix<S>& prefix;                                   ///< [chunk, width], what was read
+  const Matrix<S>& logits;                                   ///< [chunk, vocab], before the step
+  const FastWeights<S>& fast;                                ///< after the step
+  const typename Model::template State<Matrix<S>>& memory;   ///< of the suffix, after the chunk
+};
+
+/// Reads a text chunk by chunk, learning from each, and differentiates the whole.
+///
+/// For chunks i = 1..N, with W the fast weights and s the suffix's memory:
+///
+///   loss_i, s_i = read(W_{i-1}, s_{i-1}; theta)
+///   W_i = step(W_{i-1}, grad_W loss_i)
+///   L   = mean_i loss_i
+///
+/// `gradient` walks the chunks backwards with lambda, the adjoint of W_i, and rho, that of s_i.
+/// Each chunk is read once more over dual numbers whose only tangent is u, the adjoint of its inner
+/// gradient, on W; the tangents of the cotangents are what lambda, rho and the parameters receive.
+/// Reverse over reverse never happens, one chunk's tape is alive at a time, and between chunks only
+/// W_i, s_i and the inner gradient are kept.
+///
+/// \source the recursion of Sun et al. 2025, arXiv:2512.23675, in this form ours; derived in
+///         docs/derivations/adjoint.md
+template <class Model, class S = float, class Inner = InnerLoop<>>
+class MetaLearner {
+ public:
+  using M = Matrix<S>;
+  using Params = typename Model::template Params<M>;
+  using Memory = typename Model::template State<M>;
+
+  explicit MetaLearner(Inner inner, Order order = Order::second) : inner_(inner), order_(order) {}
+
+  /// The loss of reading `text` while learning, and its gradient for every parameter.
+  ///
+  /// \throws RangeError if the text is not whole chunks.
+  /// \cost   a prefix block costs as much as in plain_gradient, a suffix block about 2.7 times as
+  ///         much; memory for N copies of the fast weights, their gradients and the suffix's memory
+  [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text) const {
+    return gradient(params, text, [](const ChunkView<Model, S>&) {});
+  }
+
+  /// The same, calling watch(ChunkView) after each chunk.
+  template <class Watch>
+  [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text,
+                                          Watch&& watch) const {
+    expect_chunks("meta_gradient", text, chunk);
+    const RotaryTable<S> table = Model::template rotary<S>(
+        std::max(text.time(), Window::positions(Model::spec)));
+    const Pass<S> pass{&table};
+    Gradient<Params> result;
+
+    Tape<M> tape;
+    const auto lifted = leaves(tape, params, result.params);
+    Memory nothing;
+    auto state = constants(tape, nothing);
+    const Var<M> prefix =
+        Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass);
+
+    const std::vector<Link> links = unroll(params, text, prefix.value(), pass, result, watch);
+    tape.seed(prefix, adjoint(params, text, prefix.value(), pass, links, result.params));
+    tape.pull_back();
+    detail::fill_zeros(result.params, params);
+    detail::note_loss(result);
+    return result;
+  }
+
+ private:
+  static constexpr Index chunk = Model::spec.chunk;
+  using D = Dual<M>;
+
+  /// What is kept of a chunk: how it found fast weights and memory, and what it made of them.
+  struct Link {
+    FastWeights<S> fast;      ///< before the step
+    Memory memory;            ///< of the suffix, before the chunk
+    FastWeights<S> gradient;  ///< of the inner loss
+    M inner_weights;          ///< [chunk, 1], of the inner loss
+  };
+
+  static std::span<const Token> targets(const Text& text, Index number) {
+    return text.targets().subspan(static_cast<std::size_t>(number * chunk),
+                                  static_cast<std::size_t>(chunk));
+  }
+
+  template <class Watch>
+  [[nodiscard]] std::vector<Link> unroll(const Params& params, const Text& text, const M& prefix,
+                                         const Pass<S>& pass, Gradient<Params>& result,
+                                         Watch&& watch) const {
+    std::vector<Link> links;
+    FastWeights<S> fast = fast_weights(params);
+    FastWeights<S> velocity;
+    Memory memory;
+    for (Index i = 0; i < text.time() / chunk; ++i) {
+      links.push_back({.fast = fast, .memory = memory, .gradient = {}, .inner_weights = {}});
+      Link& link = links.back();
+      link.gradient.resize(fast.size());
+      const M rows = prefix.middleRows(i * chunk, chunk);
+      const M share = shares<S>(text, i, chunk);
+
+      Tape<M> tape;
+      auto lifted = constants(tape, params);
+      replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], link.gradient[n]); });
+      auto state = constants(tape, link.memory);
+      const Var<M> logits =
+          Model::logits(lifted, Model::suffix(lifted, state, tape.constant(rows), pass));
+      const Var<M> surprisal = cross_entropy(logits, targets(text, i));
+      detail::note_chunk(result, surprisal.value(), share);
+      link.inner_weights = inner_.loss.weights(share, surprisal.value());
+      tape.seed(surprisal, M(link.inner_weights));
+      memory = map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, state);
+      const M read = logits.value();
+      tape.pull_back();
+
+      result.inner_norm.push_back(global_norm(link.gradient));
+      inner_.optimiser.step(fast, velocity, link.gradient);
+      watch(ChunkView<Model, S>{i, rows, read, fast, memory});
+    }
+    return links;
+  }
+
+  /// Walks the chunks backwards. Adds the suffix's gradients to `sums`; returns the adjoint of what
+  /// the prefix made of the text.
+  ///
+  /// \shape  prefix [time, width] -> [time, width]
+  [[nodiscard]] M adjoint(const Params& params, const Text& text, const M& prefix,
+                          const Pass<S>& pass, const std::vector<Link>& links,
+                          Params& sums) const {
+    const auto without = without_tangent(params);
+    const Index chunks = static_cast<Index>(links.size());
+    M prefix_adjoint = M::Zero(prefix.rows(), prefix.cols());
+    FastWeights<S> lambda;
+    for (const M& w : links.front().fast) lambda.push_back(M::Zero(w.rows(), w.cols()));
+    FastWeights<S> nu;
+    Memory rho;
+
+    for (Index i = chunks - 1; i >= 0; --i) {
+      const Link& link = links[static_cast<std::size_t>(i)];
+      FastWeights<S> u(lambda.size());
+      if (i + 1 < chunks && order_ == Order::second) {
+        u = inner_.optimiser.pullback(link.gradient, lambda, nu);
+      }
+      std::vector<D> fast;
+      for (std::size_t n = 0; n < u.size(); ++n) fast.push_back({link.fast[n], std::move(u[n])});
+      const auto memory = without_tangent(link.memory);
+      const D rows{prefix.middleRows(i * chunk, chunk), {}};
+      M rows_adjoint;
+      Memory memory_adjoint;
+
+      Tape<D> tape;
+      auto lifted = leaves(tape, without, sums);
+      replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], lambda[n]); });
+      auto state = leaves(tape, memory, memory_adjoint);
+      const Var<D> surprisal = cross_entropy(
+          Model::logits(lifted,
+                        Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), pass)),
+          targets(text, i));
+      tape.seed(surprisal,
+                {link.inner_weights, shares<S>(text, i, chunk) / static_cast<S>(chunks)});
+      for_each_array([&](const Leaf&, const Var<D>& after, M& part) {
+        tape.seed(after, {{}, std::move(part)});
+      }, state, rho);
+      tape.pull_back();
+
+      prefix_adjoint.middleRows(i * chunk, chunk) = rows_adjoint;
+      rho = std::move(memory_adjoint);
+    }
+    replace_fast(sums, [&](std::size_t n) { return std::move(lambda[n]); });
+    return prefix_adjoint;
+  }
+
+  Inner inner_;
+  Order order_;
+};
+
+}  // namespace ttt

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/matrix.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ttt {
+
+/// A run of tokens to learn from: each is read, and each but the first is a target.
+struct Text {
+  std::span<const Token> tokens;          ///< [time + 1]
+  std::span<const std::uint8_t> scored{};  ///< [time]; 0 leaves the target out; empty scores all
+
+  [[nodiscard]] std::span<const Token> inputs() const { return tokens.first(tokens.size() - 1); }
+  [[nodiscard]] std::span<const Token> targets() const { return tokens.subspan(1); }
+  [[nodiscard]] Index time() const { return static_cast<Index>(tokens.size()) - 1; }
+};
+
+/// Throws RangeError unless `text` is whole chunks of `chunk` tokens with as many marks as targets.
+inline void expect_chunks(const std::string& operation, const Text& text, Index chunk) {
+  if (text.time() < chunk || text.time() % chunk != 0) {
+    throw RangeError(operation + ": text must have a positive multiple of " +
+                     std::to_string(chunk) + " targets, got " +
+                     std::to_string(std::max<Index>(text.time(), 0)));
+  }
+  if (!text.scored.empty() && static_cast<Index>(text.scored.size()) != text.time()) {
+    throw ShapeError(operation + ": scored must be [" + std::to_string(text.time()) + "], got [" +
+                     std::to_string(text.scored.size()) + ']');
+  }
+}
+
+/// The share of each target in the mean over chunk `number`; 0 where it is not scored.
+///
+/// \shape  -> [chunk, 1]
+template <class S>
+[[nodiscard]] Matrix<S> shares(const Text& text, Index number, Index chunk) {
+  Matrix<S> share = Matrix<S>::Ones(chunk, 1);
+  if (!text.scored.empty()) {
+    for (Index t = 0; t < chunk; ++t) {
+      share(t, 0) = text.scored[static_cast<std::size_t>(number * chunk + t)] != 0 ? S(1) : S(0);
+    }
+  }
+  return share / std::max(share.sum(), S(1e-10));
+}
+
+}  // namespace ttt
