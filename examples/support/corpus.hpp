@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/data/corpus.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace support {
+
+/// Runs a program and returns what it prints.
+///
+/// \throws ttt::FileError if there is no such program, which comes with a Debian package called
+///         `package`, or if it fails.
+[[nodiscard]] std::string output_of(const std::vector<std::string>& command,
+                                    const std::string& package);
+
+/// The King James Bible, one document a book: from a file in the form of the program `bible`, or,
+/// where `file` is empty, from that program itself.
+///
+/// \throws ttt::FileError if the file cannot be read or the program is missing; ttt::FormatError if
+///         the text has another form.
+[[nodiscard]] ttt::data::Corpus king_james_corpus(const std::filesystem::path& file = {});
+
+/// The six novels of Jane Austen, one document each, from the R package janeaustenr.
+///
+/// A novel is written to `cache` once and read from there afterwards, without R.
+///
+/// \throws ttt::FileError if R or the package is missing or the folder cannot be written.
+[[nodiscard]] ttt::data::Corpus austen_corpus(const std::filesystem::path& cache);
+
+}  // namespace support
