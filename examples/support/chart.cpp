@@ -40,6 +40,13 @@ std::string number(double value) {
   return out.str();
 }
 
+/// A number with so many digits after the point; zero has no sign.
+std::string number(double value, int decimals) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(decimals) << value + 0.0;
+  return out.str();
+}
+
 /// 2^exponent for people: 64, 1K, 16K, 1M.
 std::string power_of_two(int exponent) {
   if (exponent < 10) return number(std::exp2(exponent));
@@ -87,10 +94,11 @@ class Page {
     }
     if (y_.size() < 0.0) throw ttt::RangeError("svg: a point must have a finite y, got none");
     right_ = width - 24.0 - 7.0 * static_cast<double>(std::min<std::size_t>(longest, 30));
-    // A little air, and a range even where all points share one x or y.
-    x_ = {x_.from - 0.1, x_.to + 0.1};
-    const double air = y_.size() > 0.0 ? 0.06 * y_.size() : 0.5;
-    y_ = {y_.from - air, y_.to + air};
+    // A little air; at least one power of two, and a range even where all points share one y.
+    const double air_x = std::max(0.1, (1.0 - x_.size()) / 2.0);
+    x_ = {x_.from - air_x, x_.to + air_x};
+    const double air_y = y_.size() > 0.0 ? 0.06 * y_.size() : 0.5;
+    y_ = {y_.from - air_y, y_.to + air_y};
     out_ << std::fixed << std::setprecision(1);
   }
 
@@ -118,7 +126,7 @@ class Page {
 
   static constexpr double width = 760.0;
   static constexpr double height = 440.0;
-  static constexpr double left = 56.0;
+  static constexpr double left = 64.0;
   static constexpr double top = 68.0;
   static constexpr double bottom = height - 56.0;
 
@@ -158,10 +166,12 @@ class Page {
                                    : digit < 3.5 ? 2.0
                                    : digit < 7.5 ? 5.0
                                                  : 10.0);
+    const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step_y) + 1e-9)));
     for (double tick = std::ceil(y_.from / step_y); tick * step_y <= y_.to; ++tick) {
       const Place at = place(std::exp2(x_.from), tick * step_y);
       rule({left, at.y}, {right_, at.y}, "#e4e4e4");
-      text({left - 8.0, at.y + 4.0}, number(tick * step_y), "fill=\"#666666\" text-anchor=\"end\"");
+      text({left - 8.0, at.y + 4.0}, number(tick * step_y, decimals),
+           "fill=\"#666666\" text-anchor=\"end\"");
     }
     rule({left, bottom}, {right_, bottom}, "#999999");
   }
