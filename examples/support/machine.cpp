@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <sstream>

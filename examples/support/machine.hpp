@@ -47,7 +47,7 @@ class Stopwatch {
 /// The best of five passes after one that fills it; every pass adds up all that is there.
 ///
 /// \units bytes a second
-/// \pre   `bytes` exceeds the caches by far, as the default does
+/// \pre   threads > 0; `bytes` exceeds the caches by far, as the default does
 [[nodiscard]] double read_bandwidth(ttt::Index threads, ttt::Index bytes = ttt::Index{512} << 20);
 
 /// Measures the rate of float32 matrix products on one thread: the best of several of 512^3 and

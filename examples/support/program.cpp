@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <istream>
 #include <iterator>
+#include <memory>
 #include <type_traits>
 #include <utility>
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <unistd.h>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include <ttt/random.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <iterator>
 #include <string>

@@ -5,6 +5,7 @@
 #include <ttt/error.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
