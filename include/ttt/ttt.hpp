@@ -13,7 +13,12 @@
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/gradient.hpp>
 #include <ttt/learn/inner.hpp>
+#include <ttt/learn/trainer.hpp>
+#include <ttt/measure/bootstrap.hpp>
+#include <ttt/measure/loss_by_position.hpp>
 #include <ttt/model/language_model.hpp>
+#include <ttt/model/sampler.hpp>
+#include <ttt/model/session.hpp>
 #include <ttt/random.hpp>
 #include <ttt/shape.hpp>
 #include <ttt/version.hpp>

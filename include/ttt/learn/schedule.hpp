@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace ttt {
+
+/// A rate that rises in a line to its peak, then falls along half a cosine.
+struct WarmupCosine {
+  double peak = 3e-3;
+  double end = 1e-5;    ///< from step `steps` on
+  Index warmup = 0;     ///< steps; the first has rate 0 if there are any
+  Index steps = 1;      ///< warm-up included
+
+  [[nodiscard]] double rate(Index step) const {
+    if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
+    const double way = std::min(1.0, static_cast<double>(step - warmup) /
+                                         static_cast<double>(std::max<Index>(steps - warmup, 1)));
+    return end + (peak - end) * 0.5 * (1.0 + std::cos(std::numbers::pi * way));
+  }
+};
+
+/// A factor that rises in a line from `start` to 1, for the rate of the inner steps.
+///
+/// \source arXiv:2512.23675: from 0.1, over the first tenth of the outer steps
+struct LinearRise {
+  double start = 0.1;
+  Index steps = 0;  ///< 0 starts at 1
+
+  [[nodiscard]] double factor(Index step) const {
+    if (steps == 0) return 1.0;
+    return start + (1.0 - start) * std::min(1.0, static_cast<double>(step + 1) /
+                                                     static_cast<double>(steps));
+  }
+};
+
+}  // namespace ttt

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/learn/adamw.hpp>
+#include <ttt/learn/adjoint.hpp>
+#include <ttt/learn/gradient.hpp>
+#include <ttt/learn/schedule.hpp>
+#include <ttt/parallel/threads.hpp>
+
+#include <cmath>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+/// Trains a model for reading as it is.
+struct PlainLoss {
+  template <class Model, class S>
+  [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
+                              const Text& text, Index /*step*/) const {
+    return plain_gradient<Model, S>(params, text);
+  }
+};
+
+/// Trains a model for reading while it learns.
+template <class Inner = InnerLoop<>>
+struct MetaLoss {
+  Inner inner{};
+  LinearRise inner_rate{};  ///< over the outer steps
+  Order order = Order::second;
+
+  template <class Model, class S>
+  [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
+                              const Text& text, Index step) const {
+    Inner now = inner;
+    now.optimiser.rate *= inner_rate.factor(step);
+    return MetaLearner<Model, S, Inner>(now, order).gradient(params, text);
+  }
+};
+
+/// What a trainer goes on from: the parameters, and what the optimiser remembers.
+template <class Params>
+struct TrainingState {
+  Params params;
+  AdamW::State<Params> adamw{};
+};
+
+/// What came of one step.
+struct StepReport {
+  Index step = 0;      ///< from 0
+  double loss = 0;     ///< mean over the batch, before the step, in nats
+  double norm = 0;     ///< of the gradient, before the clip
+  double rate = 0;     ///< that the step was taken with
+};
+
+/// Outer training: gradients of the sequences of a batch side by side, their mean in a fixed order,
+/// and a step of the optimiser.
+///
+/// \law threads       the number of threads changes no bit
+/// \law accumulation  accumulate(a), accumulate(b), update() equals step(a and b), bit for bit
+template <class Model, class Objective = PlainLoss, class S = float>
+class Trainer {
+ public:
+  using Params = typename Model::template Params<Matrix<S>>;
+  using State = TrainingState<Params>;
+
+  struct Options {
+    AdamW adamw{};
+    WarmupCosine schedule{};
+    Objective objective{};
+    Index threads = 1;
+  };
+
+  Trainer(State state, Options options) : state_(std::move(state)), options_(std::move(options)) {}
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] Index steps() const { return state_.adamw.steps; }
+
+  /// One step on one batch.
+  ///
+  /// \throws RangeError if a sequence is not whole chunks; NumberError, naming step and tensor, if
+  ///         a loss or a gradient is not finite. The state is then untouched.
+  StepReport step(std::span<const std::vector<Token>> batch) {
+    accumulate(batch);
+    return update();
+  }
+
+  /// Adds a batch's gradients to those that wait for the next update.
+  void accumulate(std::span<const std::vector<Token>> batch) {
+    std::vector<Gradient<Params>> gradients(batch.size());
+    for_each_index(options_.threads, std::ssize(batch), [&](Index i) {
+      const auto n = static_cast<std::size_t>(i);
+      gradients[n] = options_.objective.template gradient<Model, S>(
+          state_.params, Text{.tokens = batch[n]}, steps());
+    });
+    for (Gradient<Params>& gradient : gradients) {
+      waiting_loss_ += gradient.loss;
+      if (waiting_++ == 0) {
+        sum_ = std::move(gradient.params);
+      } else {
+        for_each_array([](const Leaf&, Matrix<S>& sum, const Matrix<S>& g) { sum += g; }, sum_,
+                       gradient.params);
+      }
+    }
+  }
+
+  /// Takes a step along the mean of the gradients that wait.
+  ///
+  /// \throws RangeError if none waits.
+  StepReport update() {
+    if (waiting_ == 0) throw RangeError("Trainer.update: no gradient waits");
+    const double count = static_cast<double>(std::exchange(waiting_, 0));
+    StepReport report{.step = steps(),
+                      .loss = std::exchange(waiting_loss_, 0) / count,
+                      .norm = 0,
+                      .rate = options_.schedule.rate(steps())};
+    double squares = 0;
+    for_each_array(
+        [&](const Leaf& leaf, Matrix<S>& sum) {
+          sum /= static_cast<S>(count);
+          const double square = sum.template cast<double>().squaredNorm();
+          expect_finite(square, report.step, "gradient of " + leaf.name);
+          squares += square;
+        },
+        sum_);
+    report.norm = std::sqrt(squares);
+    expect_finite(report.loss, report.step, "loss");
+    options_.adamw.step(state_.params, sum_, state_.adamw, report.rate);
+    return report;
+  }
+
+ private:
+  static void expect_finite(double number, Index step, const std::string& what) {
+    if (std::isfinite(number)) return;
+    throw NumberError("Trainer: step " + std::to_string(step) + ": " + what + " is not finite");
+  }
+
+  State state_;
+  Options options_;
+  Params sum_;
+  double waiting_loss_ = 0;
+  Index waiting_ = 0;
+};
+
+}  // namespace ttt

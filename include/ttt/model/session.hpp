@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/learn/inner.hpp>
+#include <ttt/learn/lift.hpp>
+#include <ttt/model/language_model.hpp>
+#include <ttt/model/sampler.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+/// Whether a session learns from what it reads.
+enum class Learning { on, off };
+
+/// The memory of one text: what a model keeps of it, and what it has learned from it.
+///
+/// The life of a chunk: its tokens are read and scored with the fast weights as they are; when the
+/// first token behind it is known, and with it the chunk's last target, the fast weights take one
+/// step. Nothing of a token is learned before it was scored.
+///
+/// A session is a value: a copy goes on independently, and assigning it back rewinds. Its size does
+/// not grow with the text.
+///
+/// \law causal     a token changes no surprisal of earlier ones, bit for bit
+/// \law streaming  cutting a text into reads changes nothing beyond rounding
+/// \law off        without learning, the fast weights keep their bits and cost nothing
+template <class Model, class S = float, class Inner = InnerLoop<>>
+class Session {
+ public:
+  using M = Matrix<S>;
+  using Params = typename Model::template Params<M>;
+  using Memory = typename Model::template State<M>;
+
+  struct Options {
+    Inner inner{};
+    Learning learning = Model::learns ? Learning::on : Learning::off;
+  };
+
+  /// What a session knows, all of it. Two sessions with equal values go on alike.
+  struct State {
+    FastWeights<S> fast;
+    FastWeights<S> velocity;    ///< of the inner optimiser
+    Memory memory;              ///< of every block, up to the last token
+    Memory chunk_memory;        ///< as the chunk in progress found it; for the learning step
+    M chunk_rows;               ///< [read of the chunk, width], what the prefix made of it
+    std::vector<Token> chunk;   ///< the tokens of the chunk in progress
+    M logits;                   ///< [1, vocab], of the next token; without rows before the first
+    Index position = 0;         ///< tokens read
+  };
+
+  /// A session that has read nothing. The parameters outlive it.
+  explicit Session(const Params& params, Options options = {})
+      : params_(&params),
+        options_(std::move(options)),
+        table_(std::make_shared<const RotaryTable<S>>(
+            Model::template rotary<S>(Window::positions(Model::spec)))) {
+    state_.fast = fast_weights(params);
+  }
+
+  /// Reads tokens; returns how much each surprised, in nats.
+  ///
+  /// The first token of a text was predicted by nothing: its surprisal is log(vocab).
+  ///
+  /// \shape  tokens [time] -> [time]
+  /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
+  /// \cost   time * (a pass of the model, and for the suffix of a learning model four)
+  std::vector<S> read(std::span<const Token> tokens) {
+    expect_tokens(tokens);
+    std::vector<S> surprisal;
+    surprisal.reserve(tokens.size());
+    while (!tokens.empty()) {
+      if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
+      const auto count = std::min(
+          tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
+      read_part(tokens.first(count), surprisal);
+      tokens = tokens.subspan(count);
+    }
+    return surprisal;
+  }
+
+  /// Lets a sampler choose the next tokens and reads each.
+  ///
+  /// \throws RangeError if nothing was read before.
+  template <Sampler Choose>
+  std::vector<Token> generate(Index count, Choose choose) {
+    if (state_.position == 0) throw RangeError("Session.generate: nothing was read before");
+    std::vector<Token> tokens;
+    for (Index i = 0; i < count; ++i) {
+      tokens.push_back(choose(state_.logits));
+      read(std::span(tokens).last(1));
+    }
+    return tokens;
+  }
+
+  /// The scores of the next token. \shape [1, vocab], or without rows before the first token
+  [[nodiscard]] const M& logits() const { return state_.logits; }
+  [[nodiscard]] Index position() const { return state_.position; }
+  [[nodiscard]] const State& state() const { return state_; }
+
+  /// Bytes of everything that belongs to this text.
+  [[nodiscard]] Index bytes() const {
+    Index elements = state_.logits.size() + state_.chunk_rows.size();
+    for (const auto* weights : {&state_.fast, &state_.velocity}) {
+      for (const M& array : *weights) elements += array.size();
+    }
+    for (const Memory* memory : {&state_.memory, &state_.chunk_memory}) {
+      for_each_array([&](const Leaf&, const M& array) { elements += array.size(); }, *memory);
+    }
+    return elements * static_cast<Index>(sizeof(S)) +
+           std::ssize(state_.chunk) * static_cast<Index>(sizeof(Token));
+  }
+
+ private:
+  static constexpr Index chunk = Model::spec.chunk;
+
+  static void expect_tokens(std::span<const Token> tokens) {
+    for (const Token token : tokens) {
+      if (token < 0 || token >= Model::spec.vocab) {
+        throw RangeError("Session.read: token must be in 0.." +
+                         std::to_string(Model::spec.vocab - 1) + ", got " +
+                         std::to_string(token));
+      }
+    }
+  }
+
+  [[nodiscard]] bool learning() const {
+    return Model::learns && options_.learning == Learning::on;
+  }
+
+  /// Learns from the chunk that is complete, now that the token behind it is known.
+  void begin_chunk(Token next) {
+    if (learning()) {
+      std::vector<Token> targets(state_.chunk.begin() + 1, state_.chunk.end());
+      targets.push_back(next);
+      learn(targets);
+      state_.chunk_memory = state_.memory;
+      state_.chunk_rows.resize(0, 0);
+    }
+    state_.chunk.clear();
+  }
+
+  void learn(std::span<const Token> targets) {
+    FastWeights<S> gradient(state_.fast.size());
+    const Pass<S> pass{table_.get()};
+    Tape<M> tape;
+    auto lifted = constants(tape, *params_);
+    replace_fast(lifted,
+                 [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
+    auto memory = constants(tape, state_.chunk_memory);
+    const auto surprisal = cross_entropy(
+        Model::logits(lifted,
+                      Model::suffix(lifted, memory, tape.constant(state_.chunk_rows), pass)),
+        targets);
+    const M share = M::Constant(chunk, 1, S(1) / S(chunk));
+    tape.seed(surprisal, options_.inner.loss.weights(share, surprisal.value()));
+    tape.pull_back();
+    options_.inner.optimiser.step(state_.fast, state_.velocity, gradient);
+  }
+
+  void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
+    const Pass<S> pass{table_.get()};
+    const auto params = borrowed();
+    M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
+    if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
+    const M logits = Model::logits(
+        params, Model::suffix(params, state_.memory, std::move(rows), pass));
+
+    surprisal.push_back(state_.position == 0
+                            ? std::log(static_cast<S>(Model::spec.vocab))
+                            : cross_entropy(state_.logits, tokens.first(1))(0, 0));
+    if (tokens.size() > 1) {
+      const M known = logits.topRows(logits.rows() - 1);
+      const M others = cross_entropy(known, tokens.subspan(1));
+      surprisal.insert(surprisal.end(), others.data(), others.data() + others.size());
+    }
+    state_.logits = logits.bottomRows(1);
+    state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
+    state_.position += std::ssize(tokens);
+  }
+
+  /// The parameters, with this session's fast weights in place of the starting ones.
+  [[nodiscard]] auto borrowed() const {
+    auto params = map_tree<Borrowed<M>>(
+        [](const Leaf&, const M& array) { return Borrowed<M>{&array}; }, *params_);
+    replace_fast(params, [&](std::size_t n) { return Borrowed<M>{&state_.fast[n]}; });
+    return params;
+  }
+
+  const Params* params_;
+  Options options_;
+  std::shared_ptr<const RotaryTable<S>> table_;
+  State state_;
+};
+
+}  // namespace ttt
