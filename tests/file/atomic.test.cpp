@@ -105,7 +105,7 @@ void check_untouched(const std::string& reason) {
 TEST_SUITE("file") {
   TEST_CASE("bytes come back from a file, none and many") {
     const Folder folder;
-    for (const std::size_t size : {0, 1, 5000, 3'000'000}) {
+    for (const std::size_t size : {0U, 1U, 5000U, 3'000'000U}) {
       std::vector<std::byte> bytes(size, std::byte{7});
       write_atomically(folder / "model", bytes);
       CHECK(read_bytes(folder / "model") == bytes);
