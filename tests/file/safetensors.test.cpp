@@ -300,6 +300,7 @@ TEST_SUITE("file") {
     check_refused({"{}", "bytes 0 to 1 of the data belong to no tensor", 1});
     CHECK(parse(file_with(header({4, 8}, {0, 4}), 8)).tensors().size() == 2);
     CHECK(parse(file_with(header({0, 0}, {0, 8}), 8)).tensors().size() == 2);
+    CHECK(parse(file_with(header({0, 8}, {0, 0}), 8)).tensors().size() == 2);
     CHECK(parse(file_with(header({8, 8}, {0, 8}), 8)).tensors().size() == 2);
   }
 

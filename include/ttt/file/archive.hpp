@@ -16,7 +16,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,7 +94,8 @@ class Archive {
   /// Throws FormatError, with every name that is missing or unexpected, unless the tensors are
   /// those called `names`.
   void expect_names(std::vector<std::string> names) const {
-    const auto here = std::views::keys(tensors_);
+    std::vector<std::string> here;
+    for (const auto& [name, tensor] : tensors_) here.push_back(name);
     std::vector<std::string> missing;
     std::vector<std::string> unexpected;
     std::ranges::sort(names);
@@ -104,8 +104,9 @@ class Archive {
     if (missing.empty() && unexpected.empty()) return;
     const auto list = [](const char* title, const std::vector<std::string>& tensors) {
       std::string words;
-      for (const std::string& name : tensors)
+      for (const std::string& name : tensors) {
         words += (words.empty() ? title : ", ") + json::quoted(name);
+      }
       return words;
     };
     throw FormatError("read: " + origin_ + ": " + list("missing tensors ", missing) +
@@ -115,7 +116,7 @@ class Archive {
 
   /// Stores a matrix, in place of any tensor of that name.
   ///
-  /// \throws RangeError if `as.dtype` is not real
+  /// \throws RangeError if `as.dtype` is not real, or the name is reserved or not UTF-8
   /// \throws ShapeError if `as.shape` does not hold as many elements as the matrix
   template <RealArray Derived>
   void set(std::string name, const Eigen::MatrixBase<Derived>& matrix, As as = {}) {
