@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/tree.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace ttt;
+
+template <class A>
+struct Pair {
+  A first, second;
+
+  static void visit(auto&& on, auto&... trees) {
+    on("first", trees.first...);
+    on("second", trees.second...);
+  }
+};
+template <class A>
+struct FastPair : Pair<A> {
+  static constexpr bool fast = true;
+};
+template <class A>
+struct Whole {
+  A lone;
+  Pair<A> slow;
+  FastPair<A> quick;
+
+  static void visit(auto&& on, auto&... trees) {
+    on("lone", trees.lone...);
+    on("slow", trees.slow...);
+    on("quick", trees.quick...);
+  }
+};
+
+Whole<int> counted() {
+  Whole<int> tree;
+  int count = 0;
+  for_each_array([&](const Leaf&, int& array) { array = ++count; }, tree);
+  return tree;
+}
+
+TEST_SUITE("algebra") {
+  TEST_CASE("A walk gives dotted names in the order of the members, and says which are fast") {
+    const Whole<int> tree = counted();
+    std::vector<std::string> names;
+    std::vector<int> arrays;
+    for_each_array(
+        [&](const Leaf& leaf, const int& array) {
+          names.push_back((leaf.fast ? "fast " : "") + leaf.name);
+          arrays.push_back(array);
+        },
+        tree);
+    CHECK(names == std::vector<std::string>{"lone", "slow.first", "slow.second", "fast quick.first",
+                                            "fast quick.second"});
+    CHECK(arrays == std::vector<int>{1, 2, 3, 4, 5});
+  }
+
+  TEST_CASE("A walk over several trees passes equal members side by side") {
+    const Whole<int> tree = counted();
+    Whole<double> half;
+    for_each_array([](const Leaf&, const int& a, double& b) { b = a / 2.0; }, tree, half);
+    CHECK(half.slow.second == 1.5);
+    CHECK(half.quick.second == 2.5);
+  }
+
+  TEST_CASE("map_tree makes a tree of the same form") {
+    const Whole<int> tree = counted();
+    const Whole<std::string> words = map_tree<std::string>(
+        [](const Leaf& leaf, int a, int b) { return leaf.name + std::to_string(a * b); }, tree,
+        tree);
+    CHECK(words.lone == "lone1");
+    CHECK(words.quick.first == "quick.first16");
+  }
+
+  TEST_CASE("An array is not a tree") {
+    static_assert(Tree<Whole<int>>);
+    static_assert(!Tree<int>);
+    static_assert(!Tree<Matrix<float>>);
+  }
+}
+
+}  // namespace
