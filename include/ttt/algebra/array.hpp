@@ -63,22 +63,24 @@ template <Array A>
 // Elements, by their place in row-major order.
 
 template <class S>
-[[nodiscard]] Lane<S> load(const Matrix<S>& a, Index at, Index count) {
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const Matrix<S>& a, Index at, Index count) {
   return load(a.data() + at, count);
 }
 template <class S>
-[[nodiscard]] Dual<Lane<S>> load(const Dual<Matrix<S>>& a, Index at, Index count) {
+[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> load(const Dual<Matrix<S>>& a, Index at,
+                                                            Index count) {
   const auto half = [&](const Matrix<S>& m) {
     return is_zero(m) ? Lane<S>{Eigen::Array<S, Lane<S>::size, 1>::Zero()} : load(m, at, count);
   };
   return {half(a.value), half(a.tangent)};
 }
 template <class S>
-void store(const Lane<S>& lane, Matrix<S>& a, Index at, Index count) {
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, Matrix<S>& a, Index at, Index count) {
   store(lane, a.data() + at, count);
 }
 template <class S>
-void store(const Dual<Lane<S>>& lane, Dual<Matrix<S>>& a, Index at, Index count) {
+[[gnu::always_inline]] inline void store(const Dual<Lane<S>>& lane, Dual<Matrix<S>>& a, Index at,
+                                         Index count) {
   store(lane.value, a.value, at, count);
   store(lane.tangent, a.tangent, at, count);
 }
@@ -103,7 +105,7 @@ void set_element(Dual<Matrix<S>>& a, Index at, Dual<S> number) {
 
 /// A lane of zeros.
 template <Array A>
-[[nodiscard]] LaneOf<A> zero_lane() {
+[[nodiscard, gnu::always_inline]] inline LaneOf<A> zero_lane() {
   using S = Scalar<A>;
   const Lane<S> zero{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
   if constexpr (std::same_as<A, Matrix<S>>) {

@@ -61,65 +61,65 @@ concept Number = std::floating_point<N> || std::same_as<N, Lane<Scalar<N>>>;
 // The rules of differentiation, as overloads. X and Y are scalars or lanes.
 
 template <Number X, Number Y>
-[[nodiscard]] auto operator+(const Dual<X>& a, const Dual<Y>& b) {
+[[nodiscard, gnu::always_inline]] inline auto operator+(const Dual<X>& a, const Dual<Y>& b) {
   return Dual{a.value + b.value, a.tangent + b.tangent};
 }
 template <Number X, Number Y>
-[[nodiscard]] auto operator-(const Dual<X>& a, const Dual<Y>& b) {
+[[nodiscard, gnu::always_inline]] inline auto operator-(const Dual<X>& a, const Dual<Y>& b) {
   return Dual{a.value - b.value, a.tangent - b.tangent};
 }
 template <Number X, Number Y>
-[[nodiscard]] auto operator*(const Dual<X>& a, const Dual<Y>& b) {
+[[nodiscard, gnu::always_inline]] inline auto operator*(const Dual<X>& a, const Dual<Y>& b) {
   return Dual{a.value * b.value, a.tangent * b.value + a.value * b.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> operator+(const Dual<X>& a, Scalar<X> b) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> operator+(const Dual<X>& a, Scalar<X> b) {
   return {a.value + b, a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> operator-(const Dual<X>& a, Scalar<X> b) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> operator-(const Dual<X>& a, Scalar<X> b) {
   return {a.value - b, a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> operator*(const Dual<X>& a, Scalar<X> b) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> operator*(const Dual<X>& a, Scalar<X> b) {
   return {a.value * b, a.tangent * b};
 }
 template <Number X>
-[[nodiscard]] Dual<X> operator-(Scalar<X> a, const Dual<X>& b) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> operator-(Scalar<X> a, const Dual<X>& b) {
   return {a - b.value, b.tangent * Scalar<X>(-1)};
 }
 
 template <Number X>
-[[nodiscard]] Dual<X> exp(const Dual<X>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> exp(const Dual<X>& a) {
   const X e = exp(a.value);
   return {e, e * a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> logistic(const Dual<X>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> logistic(const Dual<X>& a) {
   const X s = logistic(a.value);
   return {s, s * (Scalar<X>(1) - s) * a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> reciprocal_root(const Dual<X>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> reciprocal_root(const Dual<X>& a) {
   const X r = reciprocal_root(a.value);
   return {r, Scalar<X>(-0.5) * r * r * r * a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> reciprocal(const Dual<X>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> reciprocal(const Dual<X>& a) {
   const X r = reciprocal(a.value);
   return {r, -r * r * a.tangent};
 }
 template <Number X>
-[[nodiscard]] Dual<X> log(const Dual<X>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<X> log(const Dual<X>& a) {
   return {log(a.value), a.tangent * reciprocal(a.value)};
 }
 template <class S>
-[[nodiscard]] Dual<S> sum(const Dual<Lane<S>>& a) {
+[[nodiscard, gnu::always_inline]] inline Dual<S> sum(const Dual<Lane<S>>& a) {
   return {sum(a.value), sum(a.tangent)};
 }
 
 template <class S>
-[[nodiscard]] Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
+[[nodiscard, gnu::always_inline]] inline Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
   return {sum_first(a.value, count), sum_first(a.tangent, count)};
 }
 

@@ -17,34 +17,34 @@ struct Lane {
   static constexpr Index size = 16;
   Eigen::Array<S, size, 1> x;
 
-  friend Lane operator+(const Lane& a, const Lane& b) { return {a.x + b.x}; }
-  friend Lane operator-(const Lane& a, const Lane& b) { return {a.x - b.x}; }
-  friend Lane operator*(const Lane& a, const Lane& b) { return {a.x * b.x}; }
-  friend Lane operator+(const Lane& a, S b) { return {a.x + b}; }
-  friend Lane operator-(const Lane& a, S b) { return {a.x - b}; }
-  friend Lane operator*(const Lane& a, S b) { return {a.x * b}; }
-  friend Lane operator-(S a, const Lane& b) { return {a - b.x}; }
+  [[gnu::always_inline]] friend Lane operator+(const Lane& a, const Lane& b) { return {a.x + b.x}; }
+  [[gnu::always_inline]] friend Lane operator-(const Lane& a, const Lane& b) { return {a.x - b.x}; }
+  [[gnu::always_inline]] friend Lane operator*(const Lane& a, const Lane& b) { return {a.x * b.x}; }
+  [[gnu::always_inline]] friend Lane operator+(const Lane& a, S b) { return {a.x + b}; }
+  [[gnu::always_inline]] friend Lane operator-(const Lane& a, S b) { return {a.x - b}; }
+  [[gnu::always_inline]] friend Lane operator*(const Lane& a, S b) { return {a.x * b}; }
+  [[gnu::always_inline]] friend Lane operator-(S a, const Lane& b) { return {a - b.x}; }
 };
 
 template <class S>
-[[nodiscard]] Lane<S> exp(const Lane<S>& a) {
+[[nodiscard, gnu::always_inline]] inline Lane<S> exp(const Lane<S>& a) {
   return {a.x.exp()};
 }
 
 /// 1 / (1 + exp(-a))
 template <class S>
-[[nodiscard]] Lane<S> logistic(const Lane<S>& a) {
+[[nodiscard, gnu::always_inline]] inline Lane<S> logistic(const Lane<S>& a) {
   return {a.x.logistic()};
 }
 
 template <class S>
-[[nodiscard]] S sum(const Lane<S>& a) {
+[[nodiscard, gnu::always_inline]] inline S sum(const Lane<S>& a) {
   return a.x.sum();
 }
 
 /// The sum of the first `count` elements.
 template <class S>
-[[nodiscard]] S sum_first(const Lane<S>& a, Index count) {
+[[nodiscard, gnu::always_inline]] inline S sum_first(const Lane<S>& a, Index count) {
   return a.x.head(count).sum();
 }
 
@@ -63,7 +63,7 @@ using std::log;
 
 /// The lane of `count` elements from `first`, filled up with zeros.
 template <class S>
-[[nodiscard]] Lane<S> load(const S* first, Index count) {
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, Index count) {
   using Array = Eigen::Array<S, Lane<S>::size, 1>;
   if (count >= Lane<S>::size) return {Eigen::Map<const Array>(first)};
   Lane<S> lane{Array::Zero()};
@@ -73,7 +73,7 @@ template <class S>
 
 /// Writes the lane's first `count` elements.
 template <class S>
-void store(const Lane<S>& lane, S* first, Index count) {
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, Index count) {
   if (count >= Lane<S>::size) {
     Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first);
     target = lane.x;
@@ -84,7 +84,7 @@ void store(const Lane<S>& lane, S* first, Index count) {
 
 /// Calls visit(offset, count) for each lane of `size` elements; only the last may be short.
 template <class S, class Visit>
-void for_each_lane(Index size, Visit&& visit) {
+[[gnu::always_inline]] inline void for_each_lane(Index size, Visit&& visit) {
   Index at = 0;
   for (; at + Lane<S>::size <= size; at += Lane<S>::size) visit(at, Lane<S>::size);
   if (at < size) visit(at, size - at);

@@ -42,7 +42,7 @@ class Var {
 template <Array A>
 struct Var<A>::Node {
   A cotangent;
-  Target<A> target;                            ///< `cotangent`, or the sink of a leaf
+  Target<A> target;                              ///< `cotangent`, or the sink of a leaf
   std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
 };
 
@@ -91,7 +91,8 @@ class Tape {
     }
   }
 
-  /// The most bytes of results that were alive at one time. Arrays that the caller owns do not count.
+  /// The most bytes of results that were alive at one time. Arrays that the caller owns do not
+  /// count.
   [[nodiscard]] Index peak_bytes() const { return meter_->peak; }
 
  private:

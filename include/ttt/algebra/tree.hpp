@@ -32,14 +32,16 @@ concept Tree = requires(T& tree) {
 
 /// What a walk knows of an array besides the array.
 struct Leaf {
-  std::string name;    ///< dotted path from the root
-  bool fast = false;   ///< whether the array learns while the model reads
+  std::string name;   ///< dotted path from the root
+  bool fast = false;  ///< whether the array learns while the model reads
 };
 
 namespace detail {
 
 template <class T>
-inline constexpr bool is_fast = requires { requires std::remove_cvref_t<T>::fast; };
+inline constexpr bool is_fast = requires {
+  requires std::remove_cvref_t<T>::fast;
+};
 
 template <class Visit>
 struct Walk {
@@ -72,11 +74,9 @@ void for_each_array(Visit&& visit, First& first, Others&... others) {
 template <class B, template <class> class T, class A, class Make, class... Others>
 [[nodiscard]] T<B> map_tree(Make&& make, const T<A>& tree, Others&... others) {
   T<B> result;
-  for_each_array(
-      [&](const Leaf& leaf, B& made, const A& array, auto&... more) {
-        made = make(leaf, array, more...);
-      },
-      result, tree, others...);
+  for_each_array([&](const Leaf& leaf, B& made, const A& array,
+                     auto&... more) { made = make(leaf, array, more...); },
+                 result, tree, others...);
   return result;
 }
 

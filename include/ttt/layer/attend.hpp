@@ -18,8 +18,8 @@ struct Attend {
 
   template <class A>
   struct Params {
-    A wq, wk, wv, wo;      ///< [width, width] each
-    A q_norm, k_norm;      ///< [1, width / heads], shared by the heads
+    A wq, wk, wv, wo;  ///< [width, width] each
+    A q_norm, k_norm;  ///< [1, width / heads], shared by the heads
 
     static void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
@@ -39,8 +39,7 @@ struct Attend {
     constexpr TensorSpec norm = Spec.query_key_norm == QueryKeyNorm::rms
                                     ? TensorSpec{1, Spec.width / Spec.heads, Start::ones}
                                     : TensorSpec{};
-    return {.wq = square, .wk = square, .wv = square, .wo = square, .q_norm = norm,
-            .k_norm = norm};
+    return {.wq = square, .wk = square, .wv = square, .wo = square, .q_norm = norm, .k_norm = norm};
   }
 
   template <ModelSpec Spec, class P, class X, class S>

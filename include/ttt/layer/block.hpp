@@ -88,9 +88,8 @@ struct Block {
 
   template <class Visit>
   static void for_each_part(Visit&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (visit.template operator()<I>(), ...);
-    }(std::index_sequence_for<Parts...>());
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit.template operator()<I>(), ...); }
+    (std::index_sequence_for<Parts...>());
   }
 };
 

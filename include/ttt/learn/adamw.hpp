@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/sums.hpp>
 #include <ttt/algebra/tree.hpp>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct AdamW {
   double b2 = 0.95;
   double epsilon = 1e-8;
   double decay = 0.1;
-  double clip = 1;  ///< 0 leaves the norm free
+  double clip = 1;                    ///< 0 leaves the norm free
   std::vector<std::string> frozen{};  ///< tensors whose name contains one of these stay as they are
 
   /// What the optimiser remembers; a value that belongs to the caller.
@@ -42,7 +42,7 @@ struct AdamW {
     double squares = 0;
     for_each_array(
         [&](const Leaf& leaf, const auto& g) {
-          if (!is_frozen(leaf)) squares += g.template cast<double>().squaredNorm();
+          if (!is_frozen(leaf)) squares += sum_of_squares(g);
         },
         gradient);
     const double norm = std::sqrt(squares);
@@ -60,20 +60,19 @@ struct AdamW {
           const auto g = raw.array() * static_cast<S>(scale);
           m.array() = static_cast<S>(b1) * m.array() + static_cast<S>(1 - b1) * g;
           v.array() = static_cast<S>(b2) * v.array() + static_cast<S>(1 - b2) * g.square();
-          p.array() -= static_cast<S>(rate) *
-                       (static_cast<S>(unbias_mean) * m.array() /
-                            ((static_cast<S>(unbias_square) * v.array()).sqrt() +
-                             static_cast<S>(epsilon)) +
-                        static_cast<S>(decay) * p.array());
+          p.array() -=
+              static_cast<S>(rate) *
+              (static_cast<S>(unbias_mean) * m.array() /
+                   ((static_cast<S>(unbias_square) * v.array()).sqrt() + static_cast<S>(epsilon)) +
+               static_cast<S>(decay) * p.array());
         },
         params, gradient, state.mean, state.square);
   }
 
  private:
   [[nodiscard]] bool is_frozen(const Leaf& leaf) const {
-    return std::ranges::any_of(frozen, [&](const std::string& part) {
-      return leaf.name.find(part) != std::string::npos;
-    });
+    return std::ranges::any_of(
+        frozen, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });
   }
 };
 

@@ -26,10 +26,10 @@ struct InnerLoop {
 template <class Model, class S>
 struct ChunkView {
   Index number;
-  const Matrix<S>& prefix;                                   ///< [chunk, width], what was read
-  const Matrix<S>& logits;                                   ///< [chunk, vocab], before the step
-  const FastWeights<S>& fast;                                ///< after the step
-  const typename Model::template State<Matrix<S>>& memory;   ///< of the suffix, after the chunk
+  const Matrix<S>& prefix;                                  ///< [chunk, width], what was read
+  const Matrix<S>& logits;                                  ///< [chunk, vocab], before the step
+  const FastWeights<S>& fast;                               ///< after the step
+  const typename Model::template State<Matrix<S>>& memory;  ///< of the suffix, after the chunk
 };
 
 /// Reads a text chunk by chunk, learning from each, and differentiates the whole.
@@ -71,8 +71,8 @@ class MetaLearner {
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text,
                                           Watch&& watch) const {
     expect_chunks("meta_gradient", text, chunk);
-    const RotaryTable<S> table = Model::template rotary<S>(
-        std::max(text.time(), Window::positions(Model::spec)));
+    const RotaryTable<S> table =
+        Model::template rotary<S>(std::max(text.time(), Window::positions(Model::spec)));
     const Pass<S> pass{&table};
     Gradient<Params> result;
 
@@ -80,8 +80,7 @@ class MetaLearner {
     const auto lifted = leaves(tape, params, result.params);
     Memory nothing;
     auto state = constants(tape, nothing);
-    const Var<M> prefix =
-        Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass);
+    const Var<M> prefix = Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass);
 
     const std::vector<Link> links = unroll(params, text, prefix.value(), pass, result, watch);
     tape.seed(prefix, adjoint(params, text, prefix.value(), pass, links, result.params));
@@ -149,8 +148,7 @@ class MetaLearner {
   ///
   /// \shape  prefix [time, width] -> [time, width]
   [[nodiscard]] M adjoint(const Params& params, const Text& text, const M& prefix,
-                          const Pass<S>& pass, const std::vector<Link>& links,
-                          Params& sums) const {
+                          const Pass<S>& pass, const std::vector<Link>& links, Params& sums) const {
     const auto without = without_tangent(params);
     const Index chunks = static_cast<Index>(links.size());
     M prefix_adjoint = M::Zero(prefix.rows(), prefix.cols());
@@ -177,14 +175,15 @@ class MetaLearner {
       replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], lambda[n]); });
       auto state = leaves(tape, memory, memory_adjoint);
       const Var<D> surprisal = cross_entropy(
-          Model::logits(lifted,
-                        Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), pass)),
+          Model::logits(lifted, Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), pass)),
           targets(text, i));
       tape.seed(surprisal,
                 {link.inner_weights, shares<S>(text, i, chunk) / static_cast<S>(chunks)});
-      for_each_array([&](const Leaf&, const Var<D>& after, M& part) {
-        tape.seed(after, {{}, std::move(part)});
-      }, state, rho);
+      for_each_array(
+          [&](const Leaf&, const Var<D>& after, M& part) {
+            tape.seed(after, {{}, std::move(part)});
+          },
+          state, rho);
       tape.pull_back();
 
       prefix_adjoint.middleRows(i * chunk, chunk) = rows_adjoint;

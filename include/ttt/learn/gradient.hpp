@@ -12,11 +12,11 @@ namespace ttt {
 /// A loss and its gradient for every parameter.
 template <class Params>
 struct Gradient {
-  Params params;                    ///< of `loss`
-  double loss = 0;                  ///< mean of the chunks' losses, in nats
-  std::vector<double> chunk_loss;   ///< mean over the scored targets of each chunk, in nats
-  std::vector<double> surprisal;    ///< of every target, scored or not, in nats
-  std::vector<double> inner_norm;   ///< of each chunk's inner gradient, before the clip
+  Params params;                   ///< of `loss`
+  double loss = 0;                 ///< mean of the chunks' losses, in nats
+  std::vector<double> chunk_loss;  ///< mean over the scored targets of each chunk, in nats
+  std::vector<double> surprisal;   ///< of every target, scored or not, in nats
+  std::vector<double> inner_norm;  ///< of each chunk's inner gradient, before the clip
 };
 
 namespace detail {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/sums.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -13,11 +13,11 @@ namespace ttt {
 template <class S>
 using FastWeights = std::vector<Matrix<S>>;
 
-/// The norm of all the arrays as one vector, summed in double.
+/// The norm of all the arrays as one vector.
 template <class S>
 [[nodiscard]] double global_norm(const std::vector<Matrix<S>>& arrays) {
   double squares = 0;
-  for (const auto& array : arrays) squares += array.template cast<double>().squaredNorm();
+  for (const auto& array : arrays) squares += sum_of_squares(array);
   return std::sqrt(squares);
 }
 
@@ -29,12 +29,12 @@ template <class S>
 ///
 /// \law adjoint  <pullback, d gradient> equals the difference quotient of <lambda, weights>
 template <class O>
-concept InnerOptimiser =
-    std::copyable<O> && requires(const O& optimiser, FastWeights<double>& weights,
-                                 const FastWeights<double>& gradient) {
-      optimiser.step(weights, weights, gradient);
-      { optimiser.pullback(gradient, weights, weights) } -> std::same_as<FastWeights<double>>;
-    };
+concept InnerOptimiser = std::copyable<O> &&
+    requires(const O& optimiser, FastWeights<double>& weights,
+             const FastWeights<double>& gradient) {
+  optimiser.step(weights, weights, gradient);
+  { optimiser.pullback(gradient, weights, weights) } -> std::same_as<FastWeights<double>>;
+};
 
 /// Gradient descent with the gradient's global norm bounded, and momentum if wanted.
 ///
@@ -79,9 +79,7 @@ struct InnerSgd {
     const double scale = shrink(norm);
     if (scale == 1) return u;
     double along = 0;  // of u, on the unit vector of the gradient
-    for (std::size_t i = 0; i < u.size(); ++i) {
-      along += gradient[i].template cast<double>().cwiseProduct(u[i].template cast<double>()).sum();
-    }
+    for (std::size_t i = 0; i < u.size(); ++i) along += dot(gradient[i], u[i]);
     along /= norm;
     for (std::size_t i = 0; i < u.size(); ++i) {
       u[i] = static_cast<S>(scale) * (u[i] - static_cast<S>(along / norm) * gradient[i]);

@@ -25,7 +25,10 @@ template <template <class> class T, class S>
 template <template <class> class T, class S>
 [[nodiscard]] T<Dual<Matrix<S>>> without_tangent(const T<Matrix<S>>& tree) {
   return map_tree<Dual<Matrix<S>>>(
-      [](const Leaf&, const Matrix<S>& array) { return Dual<Matrix<S>>{array, {}}; }, tree);
+      [](const Leaf&, const Matrix<S>& array) {
+        return Dual<Matrix<S>>{array, {}};
+      },
+      tree);
 }
 
 /// The tree with every array a constant of the tape.

@@ -12,9 +12,9 @@ namespace ttt {
 /// A rate that rises in a line to its peak, then falls along half a cosine.
 struct WarmupCosine {
   double peak = 3e-3;
-  double end = 1e-5;    ///< from step `steps` on
-  Index warmup = 0;     ///< steps; the first has rate 0 if there are any
-  Index steps = 1;      ///< warm-up included
+  double end = 1e-5;  ///< from step `steps` on
+  Index warmup = 0;   ///< steps; the first has rate 0 if there are any
+  Index steps = 1;    ///< warm-up included
 
   [[nodiscard]] double rate(Index step) const {
     if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
@@ -33,8 +33,8 @@ struct LinearRise {
 
   [[nodiscard]] double factor(Index step) const {
     if (steps == 0) return 1.0;
-    return start + (1.0 - start) * std::min(1.0, static_cast<double>(step + 1) /
-                                                     static_cast<double>(steps));
+    return start + (1.0 - start) *
+                       std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(steps));
   }
 };
 

@@ -13,7 +13,7 @@ namespace ttt {
 
 /// A run of tokens to learn from: each is read, and each but the first is a target.
 struct Text {
-  std::span<const Token> tokens;          ///< [time + 1]
+  std::span<const Token> tokens;           ///< [time + 1]
   std::span<const std::uint8_t> scored{};  ///< [time]; 0 leaves the target out; empty scores all
 
   [[nodiscard]] std::span<const Token> inputs() const { return tokens.first(tokens.size() - 1); }

@@ -49,10 +49,10 @@ struct TrainingState {
 
 /// What came of one step.
 struct StepReport {
-  Index step = 0;      ///< from 0
-  double loss = 0;     ///< mean over the batch, before the step, in nats
-  double norm = 0;     ///< of the gradient, before the clip
-  double rate = 0;     ///< that the step was taken with
+  Index step = 0;   ///< from 0
+  double loss = 0;  ///< mean over the batch, before the step, in nats
+  double norm = 0;  ///< of the gradient, before the clip
+  double rate = 0;  ///< that the step was taken with
 };
 
 /// Outer training: gradients of the sequences of a batch side by side, their mean in a fixed order,
@@ -120,7 +120,7 @@ class Trainer {
     for_each_array(
         [&](const Leaf& leaf, Matrix<S>& sum) {
           sum /= static_cast<S>(count);
-          const double square = sum.template cast<double>().squaredNorm();
+          const double square = sum_of_squares(sum);
           expect_finite(square, report.step, "gradient of " + leaf.name);
           squares += square;
         },

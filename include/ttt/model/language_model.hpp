@@ -129,7 +129,8 @@ struct LanguageModel {
   static void for_each_stage(Visit&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (visit.template operator()<First + I>(), ...);
-    }(std::make_index_sequence<Last - First>());
+    }
+    (std::make_index_sequence<Last - First>());
   }
 
   static void visit_blocks(auto&& on, auto&... stages) {
@@ -142,8 +143,7 @@ struct LanguageModel {
   }
 
   template <std::size_t First, std::size_t Last, class P, class X, class S>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h,
-                              const Pass<S>& pass) {
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<S>& pass) {
     for_each_stage<First, Last>([&]<std::size_t I>() {
       for (std::size_t i = 0; i < Stage<I>::count; ++i) {
         h = Stage<I>::Block::template read<spec>(std::get<I>(params.stages)[i],

@@ -65,8 +65,7 @@ class Nucleus {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return weights[i]; });
 
-    const double wanted =
-        options_.share * std::accumulate(weights.begin(), weights.end(), 0.0);
+    const double wanted = options_.share * std::accumulate(weights.begin(), weights.end(), 0.0);
     std::size_t kept = 0;
     double mass = 0;
     while (kept < order.size() && (kept == 0 || mass < wanted)) mass += weights[order[kept++]];

@@ -46,13 +46,13 @@ class Session {
   /// What a session knows, all of it. Two sessions with equal values go on alike.
   struct State {
     FastWeights<S> fast;
-    FastWeights<S> velocity;    ///< of the inner optimiser
-    Memory memory;              ///< of every block, up to the last token
-    Memory chunk_memory;        ///< as the chunk in progress found it; for the learning step
-    M chunk_rows;               ///< [read of the chunk, width], what the prefix made of it
-    std::vector<Token> chunk;   ///< the tokens of the chunk in progress
-    M logits;                   ///< [1, vocab], of the next token; without rows before the first
-    Index position = 0;         ///< tokens read
+    FastWeights<S> velocity;   ///< of the inner optimiser
+    Memory memory;             ///< of every block, up to the last token
+    Memory chunk_memory;       ///< as the chunk in progress found it; for the learning step
+    M chunk_rows;              ///< [read of the chunk, width], what the prefix made of it
+    std::vector<Token> chunk;  ///< the tokens of the chunk in progress
+    M logits;                  ///< [1, vocab], of the next token; without rows before the first
+    Index position = 0;        ///< tokens read
   };
 
   /// A session that has read nothing. The parameters outlive it.
@@ -77,8 +77,8 @@ class Session {
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
       if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
-      const auto count = std::min(
-          tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
+      const auto count =
+          std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
       read_part(tokens.first(count), surprisal);
       tokens = tokens.subspan(count);
     }
@@ -124,15 +124,12 @@ class Session {
     for (const Token token : tokens) {
       if (token < 0 || token >= Model::spec.vocab) {
         throw RangeError("Session.read: token must be in 0.." +
-                         std::to_string(Model::spec.vocab - 1) + ", got " +
-                         std::to_string(token));
+                         std::to_string(Model::spec.vocab - 1) + ", got " + std::to_string(token));
       }
     }
   }
 
-  [[nodiscard]] bool learning() const {
-    return Model::learns && options_.learning == Learning::on;
-  }
+  [[nodiscard]] bool learning() const { return Model::learns && options_.learning == Learning::on; }
 
   /// Learns from the chunk that is complete, now that the token behind it is known.
   void begin_chunk(Token next) {
@@ -151,8 +148,7 @@ class Session {
     const Pass<S> pass{table_.get()};
     Tape<M> tape;
     auto lifted = constants(tape, *params_);
-    replace_fast(lifted,
-                 [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
+    replace_fast(lifted, [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
     auto memory = constants(tape, state_.chunk_memory);
     const auto surprisal = cross_entropy(
         Model::logits(lifted,
@@ -169,12 +165,11 @@ class Session {
     const auto params = borrowed();
     M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
     if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
-    const M logits = Model::logits(
-        params, Model::suffix(params, state_.memory, std::move(rows), pass));
+    const M logits =
+        Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
 
-    surprisal.push_back(state_.position == 0
-                            ? std::log(static_cast<S>(Model::spec.vocab))
-                            : cross_entropy(state_.logits, tokens.first(1))(0, 0));
+    surprisal.push_back(state_.position == 0 ? std::log(static_cast<S>(Model::spec.vocab))
+                                             : cross_entropy(state_.logits, tokens.first(1))(0, 0));
     if (tokens.size() > 1) {
       const M known = logits.topRows(logits.rows() - 1);
       const M others = cross_entropy(known, tokens.subspan(1));

@@ -29,12 +29,12 @@ enum class Head {
 /// Every shape of a language model. Shapes are template values; rates and weights are run-time
 /// values.
 struct ModelSpec {
-  Index vocab;   ///< symbols
-  Index width;   ///< features of a token in the residual stream
-  Index heads;   ///< attention heads; each is width / heads wide
-  Index hidden;  ///< units of a SwiGLU
-  Index window;  ///< tokens a query sees, itself included
-  Index chunk;   ///< tokens of one learning step
+  Index vocab;                ///< symbols
+  Index width;                ///< features of a token in the residual stream
+  Index heads;                ///< attention heads; each is width / heads wide
+  Index hidden;               ///< units of a SwiGLU
+  Index window;               ///< tokens a query sees, itself included
+  Index chunk;                ///< tokens of one learning step
   Index rotary_base = 10000;  ///< \source arXiv:2104.09864
   Rotary rotary = Rotary::interleaved;
   Norms norms = Norms::around;

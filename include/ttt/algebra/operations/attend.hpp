@@ -13,8 +13,9 @@ namespace ttt {
 ///
 ///   y_i = sum_j p_ij v_j,    p_i = softmax_j(q_i k_j / sqrt(head)),    i - window < j <= i
 ///
-/// The queries are the last of the keys' tokens: query i stands at key keys - queries + i. Work goes
-/// by tiles of queries against the keys they can see; nothing of [queries, keys] outlives a tile.
+/// The queries are the last of the keys' tokens: query i stands at key keys - queries + i. Work
+/// goes by tiles of queries against the keys they can see; nothing of [queries, keys] outlives a
+/// tile.
 ///
 /// \shape  q [queries, heads * head], k and v [keys, heads * head] -> the shape of q
 /// \throws ShapeError if keys are fewer than queries or widths differ.

@@ -27,8 +27,8 @@ class RotaryTable {
   RotaryTable(Index positions, Index head, double base, Rotary pairs)
       : factors_(positions, head / 2), pairs_(pairs) {
     for (Index pair = 0; pair < head / 2; ++pair) {
-      const double speed = std::pow(base, -2.0 * static_cast<double>(pair) /
-                                              static_cast<double>(head));
+      const double speed =
+          std::pow(base, -2.0 * static_cast<double>(pair) / static_cast<double>(head));
       for (Index position = 0; position < positions; ++position) {
         const std::complex<double> turn = std::polar(1.0, static_cast<double>(position) * speed);
         factors_(position, pair) = {static_cast<S>(turn.real()), static_cast<S>(turn.imag())};

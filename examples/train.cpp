@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trains a language model on texts: corpus in, checkpoint and model file out.
+//
+//   train --recipe examples/recipes/bookworm.json
+//   train --model toy --steps 100 --out toy.safetensors
+//
+// A run that was stopped, by whatever, goes on with --resume and ends in the same bits.
+
+#include <ttt/data/batches.hpp>
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/files.hpp>
+#include <ttt/data/king_james.hpp>
+#include <ttt/learn/checkpoint.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "models.hpp"
+#include "support/corpus.hpp"
+#include "support/machine.hpp"
+#include "support/program.hpp"
+#include "support/progress.hpp"
+
+namespace {
+
+using namespace ttt;
+
+/// What a run is told. The members up to `decay` decide its bits; the others do not.
+struct Settings {
+  std::string model = "bookworm";
+  std::string objective = "meta";
+  std::vector<std::string> text;  // files or folders; the King James Bible if there are none
+  std::vector<std::string> freeze;
+  std::uint64_t seed = 1;
+  Index steps = 1000;
+  Index batch = 4;
+  Index accumulate = 1;
+  Index length = 1024;
+  Index warmup = 100;
+  Index inner_warmup = 100;
+  double rate = 3e-3;
+  double end_rate = 1e-5;
+  double inner_rate = 1;
+  double inner_clip = 1;
+  double inner_momentum = 0;
+  double decay = 0.1;
+
+  std::string out = "model.safetensors";
+  std::string checkpoint;  // beside `out` if empty
+  std::string log;         // none if empty
+  Index checkpoint_every = 100;
+  Index stop_after = 0;  // steps of this run; 0 goes on to the end
+  Index threads = support::this_machine().cores;
+  bool resume = false;
+
+  /// Everything that decides the bits of the result.
+  [[nodiscard]] std::string recipe() const {
+    std::string words = model + ' ' + objective;
+    for (const std::string& name : text) words += " text " + name;
+    for (const std::string& name : freeze) words += " freeze " + name;
+    for (const Index n :
+         {static_cast<Index>(seed), steps, batch, accumulate, length, warmup, inner_warmup}) {
+      words += ' ' + std::to_string(n);
+    }
+    for (const double x : {rate, end_rate, inner_rate, inner_clip, inner_momentum, decay}) {
+      words += ' ' + std::to_string(x);
+    }
+    return words;
+  }
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// The documents to train on: of the Bible, all but the books that are held out.
+data::Corpus documents(const Settings& settings) {
+  if (settings.text.empty()) {
+    return data::hold_out(support::king_james_corpus(), data::king_james_held_out()).training;
+  }
+  data::Corpus all;
+  for (const std::string& path : settings.text) {
+    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
+  }
+  return all;
+}
+
+/// One line of JSON a step, in a file that a resumed run goes on with.
+class Log {
+ public:
+  /// Keeps the first `steps` lines of what is there.
+  Log(const std::string& path, Index steps) {
+    if (path.empty()) return;
+    std::string kept;
+    std::string line;
+    std::ifstream before(path);
+    for (Index i = 0; i < steps && std::getline(before, line); ++i) kept += line + '\n';
+    file::write_atomically(path, std::as_bytes(std::span(kept)));
+    out_.open(path, std::ios::app);
+    if (!out_) throw FileError("Log: cannot write " + path);
+  }
+
+  void write(const StepReport& step, double seconds) {
+    if (!out_.is_open()) return;
+    out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss << ", \"norm\": " << step.norm
+         << ", \"rate\": " << step.rate << ", \"seconds\": " << seconds << "}\n"
+         << std::flush;
+    if (!out_) throw FileError("Log: the disk took no more");
+  }
+
+ private:
+  std::ofstream out_;
+};
+
+template <class Model, class Objective>
+support::Report train(const Settings& settings, Objective objective) {
+  using Params = typename Model::template Params<Matrix<float>>;
+  const std::string checkpoint_path =
+      settings.checkpoint.empty() ? settings.out + ".checkpoint" : settings.checkpoint;
+  Checkpoint<Params> at{.training = {.params = Model::template initial<float>(settings.seed)},
+                        .random = Random(settings.seed),
+                        .recipe = settings.recipe()};
+  if (settings.resume && std::filesystem::exists(checkpoint_path)) {
+    at = read_checkpoint<Model, float>(checkpoint_path);
+    if (at.recipe != settings.recipe()) {
+      throw RangeError("--resume: the checkpoint was made by \"" + at.recipe + "\", not \"" +
+                       settings.recipe() + '"');
+    }
+  }
+
+  const data::Batches batches(data::encode(documents(settings), data::bytes));
+  Random random = at.random;
+  const Index first = at.training.adamw.steps;
+  Trainer<Model, Objective> trainer(std::move(at.training),
+                                    {.adamw = {.decay = settings.decay, .frozen = settings.freeze},
+                                     .schedule = {.peak = settings.rate,
+                                                  .end = settings.end_rate,
+                                                  .warmup = settings.warmup,
+                                                  .steps = settings.steps},
+                                     .objective = objective,
+                                     .threads = settings.threads});
+  const auto save = [&] {
+    write_checkpoint<Model, float>(checkpoint_path, {trainer.state(), random, settings.recipe()});
+  };
+
+  Log log(settings.log, first);
+  support::Progress progress({.name = "train", .steps = settings.steps, .first = first});
+  const support::Stopwatch watch;
+  const Index tokens = settings.batch * settings.accumulate * settings.length;
+  StepReport last;
+  double smooth = 0;
+  const auto goes_on = [&] {
+    const bool stops = settings.stop_after > 0 && trainer.steps() - first >= settings.stop_after;
+    return trainer.steps() < settings.steps && interrupted == 0 && !stops;
+  };
+  while (goes_on()) {
+    for (Index i = 0; i < settings.accumulate; ++i) {
+      trainer.accumulate(batches.draw(random, {settings.batch, settings.length}));
+    }
+    last = trainer.update();
+    smooth = last.step == first ? last.loss : 0.98 * smooth + 0.02 * last.loss;
+    log.write(last, watch.seconds());
+    progress.show(
+        {.step = trainer.steps(), .tokens = (trainer.steps() - first) * tokens, .loss = smooth});
+    if (trainer.steps() % settings.checkpoint_every == 0) save();
+  }
+  save();
+  const bool complete = trainer.steps() >= settings.steps;
+  if (complete) {
+    file::Archive model = params_archive<Model, float>(trainer.state().params);
+    model.metadata["recipe"] = settings.recipe();
+    file::write(settings.out, model);
+  } else {
+    std::cerr << "train: stopped after step " << trainer.steps() << "; --resume goes on\n";
+  }
+
+  support::Report report;
+  report.set("model", settings.model)
+      .set("spec", describe(Model::spec))
+      .set("recipe", settings.recipe())
+      .set("steps", trainer.steps())
+      .set("complete", complete)
+      .set("loss", smooth)
+      .set("tokens_per_second",
+           static_cast<double>((trainer.steps() - first) * tokens) / watch.seconds())
+      .set("seconds", watch.seconds())
+      .set("machine", support::this_machine().report());
+  return report;
+}
+
+template <class Model>
+support::Report train(const Settings& settings) {
+  const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
+                                        .clip = settings.inner_clip,
+                                        .momentum = settings.inner_momentum}};
+  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{});
+  if (settings.objective == "meta" || settings.objective == "first_order") {
+    return train<Model>(
+        settings, MetaLoss<>{.inner = inner,
+                             .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                             .order = settings.objective == "meta" ? Order::second : Order::first});
+  }
+  throw RangeError("--objective must be meta, first_order or plain, got " + settings.objective);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  Settings s;
+  support::Program program("train", "Trains a language model that learns while it reads");
+  program.option("--model", s.model, "bookworm, bookworm_plain or toy")
+      .option("--objective", s.objective, "meta, first_order or plain")
+      .option("--text", s.text, "files or folders; the King James Bible if none is given")
+      .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
+      .option("--seed", s.seed, "of the parameters and of the batches")
+      .option("--steps", s.steps, "of the outer optimiser")
+      .option("--batch", s.batch, "texts side by side")
+      .option("--accumulate", s.accumulate, "batches a step")
+      .option("--length", s.length, "tokens of a text")
+      .option("--warmup", s.warmup, "steps in which the rate rises")
+      .option("--inner-warmup", s.inner_warmup, "steps in which the inner rate rises")
+      .option("--rate", s.rate, "the highest rate")
+      .option("--end-rate", s.end_rate, "the last rate")
+      .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
+      .option("--inner-clip", s.inner_clip, "largest norm of an inner gradient; 0 for none")
+      .option("--inner-momentum", s.inner_momentum, "of the inner steps")
+      .option("--decay", s.decay, "of the weights")
+      .option("--out", s.out, "the model file")
+      .option("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")
+      .option("--checkpoint-every", s.checkpoint_every, "steps")
+      .option("--stop-after", s.stop_after, "steps of this run; 0 goes on to the end")
+      .option("--log", s.log, "a file that gets a line of JSON each step")
+      .option("--threads", s.threads, "texts at the same time; they change no bit")
+      .option("--resume", s.resume, "go on from the checkpoint, if there is one");
+  return program.run(argc, argv, [&] {
+    return models::with_model(s.model, [&]<class Model>() { return train<Model>(s); });
+  });
+}

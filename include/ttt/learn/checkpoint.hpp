@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/learn/trainer.hpp>
+#include <ttt/model/params_file.hpp>
+#include <ttt/random.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+/// Everything that a training run goes on from: parameters, optimiser, and the place in the data.
+template <class Params>
+struct Checkpoint {
+  TrainingState<Params> training;
+  Random random;            ///< that draws the batches
+  std::string recipe = "";  ///< the settings, in words; a run goes on only with the same
+};
+
+/// Writes a checkpoint, whole or not at all.
+///
+/// \throws FileError if it cannot be written; what was there before is then untouched.
+template <class Model, class S>
+void write_checkpoint(const std::filesystem::path& path,
+                      const Checkpoint<typename Model::template Params<Matrix<S>>>& checkpoint) {
+  const auto& [params, adamw] = checkpoint.training;
+  file::Archive archive = params_archive<Model, S>(params);
+  archive.metadata["recipe"] = checkpoint.recipe;
+  archive.metadata["seed"] = std::to_string(checkpoint.random.seed());
+  archive.metadata["drawn"] = std::to_string(checkpoint.random.drawn());
+  archive.set("adamw.steps", std::int64_t{adamw.steps});
+  file::set_tree(archive, "adamw.mean.", adamw.mean);
+  file::set_tree(archive, "adamw.square.", adamw.square);
+  file::write(path, archive);
+}
+
+/// Reads a checkpoint back, bit for bit.
+///
+/// \throws FileError if the file cannot be read; FormatError, saying where, if it is no checkpoint
+///         of this model.
+template <class Model, class S>
+[[nodiscard]] Checkpoint<typename Model::template Params<Matrix<S>>> read_checkpoint(
+    const std::filesystem::path& path) {
+  const file::Archive archive = file::read(path);
+  expect_spec<Model>(archive);
+  const auto number = [&](const char* key) {
+    const std::string& text = archive.text(key);
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      throw FormatError("read: " + path.string() + ": metadata \"" + key +
+                        "\" must be a whole number, got \"" + text + '"');
+    }
+    return value;
+  };
+  // Tensors that stay frozen, or all of them before the first step, have no optimiser state.
+  const auto moments = [&](const std::string& prefix) {
+    auto shapes = Model::tensors();
+    for_each_array(
+        [&](const Leaf& leaf, TensorSpec& tensor) {
+          if (!archive.tensors().contains(prefix + leaf.name)) tensor = {};
+        },
+        shapes);
+    return file::tree<S>(archive, prefix, shapes);
+  };
+  using Params = typename Model::template Params<Matrix<S>>;
+  Checkpoint<Params> checkpoint{.training = {.params = file::tree<S>(archive, "", Model::tensors()),
+                                             .adamw = {.mean = moments("adamw.mean."),
+                                                       .square = moments("adamw.square."),
+                                                       .steps = archive.integer("adamw.steps")}},
+                                .random = Random(number("seed"), number("drawn")),
+                                .recipe = archive.text("recipe")};
+  std::vector<std::string> names{"adamw.steps"};
+  file::append_names(names, "", checkpoint.training.params);
+  file::append_names(names, "adamw.mean.", checkpoint.training.adamw.mean);
+  file::append_names(names, "adamw.square.", checkpoint.training.adamw.square);
+  archive.expect_names(std::move(names));
+  return checkpoint;
+}
+
+}  // namespace ttt

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/model/language_model.hpp>
+
+#include <cstddef>
+
+namespace ttt {
+
+/// A transformer whose attention sees a sliding window.
+template <ModelSpec Spec, std::size_t Depth>
+using SlidingWindow = LanguageModel<Spec, Repeat<Depth, Block<Attend<Window>, SwiGlu>>>;
+
+/// A sliding-window transformer whose last `Learning` blocks have a SwiGLU of fast weights, which
+/// takes a gradient step on the next-token loss after each chunk that it reads.
+///
+/// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675
+template <ModelSpec Spec, std::size_t Depth, std::size_t Learning>
+using TttE2e = LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
+                             Repeat<Learning, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
+
+}  // namespace ttt

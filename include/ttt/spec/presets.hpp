@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/spec/model_spec.hpp>
+
+namespace ttt::preset {
+
+/// Bytes, a short window, 0.9 M parameters with four blocks of which two learn: a model that a CPU
+/// trains in an hour.
+inline constexpr ModelSpec bookworm =
+    checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});
+
+/// As many parameters as bookworm in four blocks that do not learn: the control.
+inline constexpr ModelSpec bookworm_plain = [] {
+  ModelSpec spec = bookworm;
+  spec.hidden = 384;
+  return checked(spec);
+}();
+
+/// The smallest model that has everything; it trains in a second and knows nothing.
+inline constexpr ModelSpec toy =
+    checked({.vocab = 256, .width = 16, .heads = 2, .hidden = 24, .window = 16, .chunk = 8});
+
+}  // namespace ttt::preset
