@@ -12,7 +12,7 @@
 #include <ttt/layer/block.hpp>
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/gradient.hpp>
-#include <ttt/learn/inner.hpp>
+#include <ttt/memory/inner.hpp>
 #include <ttt/learn/trainer.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>

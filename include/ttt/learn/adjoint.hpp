@@ -15,13 +15,6 @@ enum class Order {
   second,  ///< differentiates them: exact
 };
 
-/// How a model learns while it reads.
-template <InnerOptimiser Optimiser = InnerSgd, InnerLoss Loss = EveryToken>
-struct InnerLoop {
-  Optimiser optimiser{};
-  Loss loss{};
-};
-
 /// What a watcher of an unrolled text is shown after each chunk.
 template <class Model, class S>
 struct ChunkView {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/learn/lift.hpp>
 #include <ttt/learn/text.hpp>
 #include <ttt/model/language_model.hpp>
+#include <ttt/model/lift.hpp>
 
 #include <vector>
 

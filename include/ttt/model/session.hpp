@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/learn/inner.hpp>
-#include <ttt/learn/lift.hpp>
+#include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
+#include <ttt/model/lift.hpp>
 #include <ttt/model/sampler.hpp>
 
 #include <algorithm>
@@ -64,6 +64,15 @@ class Session {
     state_.fast = fast_weights(params);
   }
 
+  /// A session that goes on from a state. The parameters outlive it.
+  ///
+  /// \throws ShapeError or RangeError if it cannot be a state of this model.
+  Session(const Params& params, State state, Options options = {})
+      : Session(params, std::move(options)) {
+    expect_state(state);
+    state_ = std::move(state);
+  }
+
   /// Reads tokens; returns how much each surprised, in nats.
   ///
   /// The first token of a text was predicted by nothing: its surprisal is log(vocab).
@@ -103,6 +112,7 @@ class Session {
   [[nodiscard]] const M& logits() const { return state_.logits; }
   [[nodiscard]] Index position() const { return state_.position; }
   [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const Params& params() const { return *params_; }
 
   /// Bytes of everything that belongs to this text.
   [[nodiscard]] Index bytes() const {
@@ -129,6 +139,43 @@ class Session {
     }
   }
 
+  void expect_state(const State& state) const {
+    const auto expect = [](bool holds, const char* rule) {
+      if (!holds) throw RangeError(std::string("Session: ") + rule);
+    };
+    const auto expect_weights = [&](const FastWeights<S>& weights) {
+      expect(weights.size() == state_.fast.size(), "state must have every fast weight");
+      for (std::size_t n = 0; n < weights.size(); ++n) {
+        expect_shape("Session", "fast weight", weights[n],
+                     {state_.fast[n].rows(), state_.fast[n].cols()});
+        expect(weights[n].allFinite(), "state must be finite");
+      }
+    };
+    const auto expect_memory = [&](const Memory& memory) {
+      Index rows = any;
+      for_each_array(
+          [&](const Leaf&, const M& array) {
+            if (rows == any) rows = array.rows();
+            expect_shape("Session", "memory", array, {rows, rows == 0 ? any : Model::spec.width});
+            expect(array.allFinite(), "state must be finite");
+          },
+          memory);
+      expect(rows < Model::spec.window + chunk, "state must keep fewer than window + chunk tokens");
+    };
+    expect_weights(state.fast);
+    if (!state.velocity.empty()) expect_weights(state.velocity);
+    expect_memory(state.memory);
+    expect_memory(state.chunk_memory);
+    expect_tokens(state.chunk);
+    expect(std::ssize(state.chunk) <= chunk, "state must hold at most one chunk");
+    expect(state.position >= std::ssize(state.chunk), "position must count the chunk");
+    expect((state.position == 0) == (state.logits.rows() == 0), "logits must follow a token");
+    expect_shape("Session", "logits", state.logits,
+                 {state.position == 0 ? 0 : 1, state.position == 0 ? any : Model::spec.vocab});
+    expect(state.chunk_rows.rows() <= std::ssize(state.chunk), "rows must be those of the chunk");
+    expect(state.chunk_rows.allFinite() && state.logits.allFinite(), "state must be finite");
+  }
+
   [[nodiscard]] bool learning() const { return Model::learns && options_.learning == Learning::on; }
 
   /// Learns from the chunk that is complete, now that the token behind it is known.
@@ -136,7 +183,8 @@ class Session {
     if (learning()) {
       std::vector<Token> targets(state_.chunk.begin() + 1, state_.chunk.end());
       targets.push_back(next);
-      learn(targets);
+      // A session that was saved without learning may lack rows of the chunk that it was in.
+      if (state_.chunk_rows.rows() == chunk) learn(targets);
       state_.chunk_memory = state_.memory;
       state_.chunk_rows.resize(0, 0);
     }

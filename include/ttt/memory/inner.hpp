@@ -124,4 +124,11 @@ struct SurprisingTokens {
 
 static_assert(InnerLoss<EveryToken> && InnerLoss<SurprisingTokens>);
 
+/// How a model learns while it reads.
+template <InnerOptimiser Optimiser = InnerSgd, InnerLoss Loss = EveryToken>
+struct InnerLoop {
+  Optimiser optimiser{};
+  Loss loss{};
+};
+
 }  // namespace ttt

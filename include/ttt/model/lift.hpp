@@ -3,7 +3,7 @@
 
 #include <ttt/algebra/tape.hpp>
 #include <ttt/algebra/tree.hpp>
-#include <ttt/learn/inner.hpp>
+#include <ttt/memory/inner.hpp>
 
 #include <utility>
 
