@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/model/session.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "laws/texts.hpp"
+
+namespace laws {
+
+/// Agreement of two ways to read a text of many chunks while learning from it.
+template <class S>
+constexpr double streaming_tolerance = 1e-12;
+template <>
+constexpr double streaming_tolerance<float> = 1e-4;
+
+/// Both sessions know the same, bit for bit.
+template <class Session>
+void check_equal(const Session& a, const Session& b) {
+  const auto& x = a.state();
+  const auto& y = b.state();
+  CHECK(x.fast == y.fast);
+  CHECK(x.velocity == y.velocity);
+  CHECK(x.chunk_rows == y.chunk_rows);
+  CHECK(x.chunk == y.chunk);
+  CHECK(x.logits == y.logits);
+  CHECK(x.position == y.position);
+  const auto equal = [](const Leaf&, const auto& m, const auto& n) { CHECK(m == n); };
+  for_each_array(equal, x.memory, y.memory);
+  for_each_array(equal, x.chunk_memory, y.chunk_memory);
+}
+
+/// \law streaming
+///
+/// Reads a text of many chunks whole, then in parts cut at random, then token by token.
+template <class Model, class S, class Inner = InnerLoop<>>
+void check_session_streaming(typename Session<Model, S, Inner>::Options options, int cuts) {
+  const auto params = lively_params<Model, S>(1);
+  Random random(2);
+  const auto tokens = drawn_tokens(12 * Model::spec.chunk + 3, Model::spec.vocab, random);
+  Session<Model, S, Inner> whole(params, options);
+  const std::vector<S> expected = whole.read(tokens);
+  REQUIRE(expected.size() == tokens.size());
+  for (int cut = 0; cut < cuts; ++cut) {
+    // Parts from single tokens up to several chunks.
+    const Index longest = cut == 0 ? 1 : 1 + random.below(4 * Model::spec.chunk);
+    Session<Model, S, Inner> session(params, options);
+    std::vector<S> surprisal;
+    for (std::span rest(tokens); !rest.empty();) {
+      const auto count = std::min(rest.size(), static_cast<std::size_t>(1 + random.below(longest)));
+      const std::vector<S> part = session.read(rest.first(count));
+      REQUIRE(part.size() == count);
+      surprisal.insert(surprisal.end(), part.begin(), part.end());
+      rest = rest.subspan(count);
+    }
+    double worst = 0;
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      worst = std::max(worst, std::abs(static_cast<double>(surprisal[t] - expected[t])));
+    }
+    CAPTURE(longest);
+    CHECK(worst < streaming_tolerance<S>);
+    CHECK(disagreement(session.logits(), whole.logits()) < streaming_tolerance<S>);
+    for (std::size_t n = 0; n < whole.state().fast.size(); ++n) {
+      CHECK(disagreement(session.state().fast[n], whole.state().fast[n]) < streaming_tolerance<S>);
+    }
+  }
+}
+
+}  // namespace laws

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "laws/layer.hpp"
+
+namespace {
+
+using namespace ttt;
+using laws::other;
+using laws::small;
+
+TEST_SUITE("layer") {
+  TEST_CASE("SwiGlu is causal, streams and has its gradient") {
+    laws::check_layer<SwiGlu, small>();
+  }
+
+  TEST_CASE("Attend to a window is causal, streams and has its gradient") {
+    laws::check_layer<Attend<Window>, small>();
+    laws::check_layer<Attend<Window>, other>();
+  }
+}
+
+}  // namespace
