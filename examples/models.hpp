@@ -4,24 +4,47 @@
 #include <ttt/model/systems.hpp>
 #include <ttt/spec/presets.hpp>
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 /// The models that the programs know by name.
 namespace models {
 
-using Bookworm = ttt::TttE2e<ttt::preset::bookworm, 4, 2>;
-using BookwormPlain = ttt::SlidingWindow<ttt::preset::bookworm_plain, 4>;
-using Toy = ttt::TttE2e<ttt::preset::toy, 3, 1>;
+using namespace ttt;
+
+using Bookworm = TttE2e<preset::bookworm, 4, 2>;
+using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
+using Toy = TttE2e<preset::toy, 3, 1>;
+
+/// BookwormPlain with every SwiGLU learning while it reads, though it was never trained to: dynamic
+/// evaluation. Its parameters are those of BookwormPlain, in the same order.
+///
+/// \source Krause et al. 2018, "Dynamic Evaluation of Neural Sequence Models", arXiv:1709.07432,
+///         with the inner step of TTT-E2E
+using BookwormDynamic =
+    LanguageModel<preset::bookworm_plain, Repeat<4, Block<Attend<Window>, Fast<SwiGlu>>>>;
+
+/// The same arrays in a tree whose members have other names.
+template <class To, class From>
+[[nodiscard]] To renamed(const From& from) {
+  std::vector<const Matrix<float>*> arrays;
+  for_each_array([&](const Leaf&, const Matrix<float>& array) { arrays.push_back(&array); }, from);
+  To to;
+  std::size_t n = 0;
+  for_each_array([&](const Leaf&, Matrix<float>& array) { array = *arrays.at(n++); }, to);
+  return to;
+}
 
 /// Calls visit.template operator()<Model>() for the model of that name.
 ///
-/// \throws ttt::RangeError if there is none.
+/// \throws RangeError if there is none.
 template <class Visit>
 auto with_model(const std::string& name, Visit&& visit) {
   if (name == "bookworm") return visit.template operator()<Bookworm>();
   if (name == "bookworm_plain") return visit.template operator()<BookwormPlain>();
   if (name == "toy") return visit.template operator()<Toy>();
-  throw ttt::RangeError("--model must be bookworm, bookworm_plain or toy, got " + name);
+  throw RangeError("--model must be bookworm, bookworm_plain or toy, got " + name);
 }
 
 }  // namespace models
