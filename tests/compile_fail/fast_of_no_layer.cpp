@@ -1,0 +1,4 @@
+// expect: Layer
+#include <ttt/memory/fast.hpp>
+
+using Wrong = ttt::Fast<int>;

@@ -1,0 +1,5 @@
+// expect: heads must be positive
+#include <ttt/spec/model_spec.hpp>
+
+constexpr ttt::ModelSpec spec =
+    ttt::checked({.vocab = 256, .width = 64, .heads = 0, .hidden = 128, .window = 64, .chunk = 16});

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/learn/trainer.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "laws/texts.hpp"
+
+namespace {
+
+using namespace ttt;
+using laws::Small;
+
+using M = Matrix<float>;
+using Batch = std::vector<std::vector<Token>>;
+using Plain = Trainer<Small, PlainLoss, float>;
+using Meta = Trainer<Small, MetaLoss<>, float>;
+
+constexpr WarmupCosine schedule{.peak = 1e-2, .end = 1e-3, .warmup = 2, .steps = 20};
+
+Batch batch(std::size_t texts, std::uint64_t seed) {
+  Random random(seed);
+  Batch batch(texts);
+  for (auto& text : batch) {
+    text = laws::drawn_tokens(3 * Small::spec.chunk + 1, Small::spec.vocab, random);
+  }
+  return batch;
+}
+
+Batch joined(Batch a, const Batch& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+template <class Training>
+Training trainer(typename Training::Options options) {
+  return Training({.params = laws::lively_params<Small, float>(1)}, std::move(options));
+}
+Meta meta(Index threads) {
+  return trainer<Meta>({.schedule = schedule,
+                        .objective = {.inner = {.optimiser = {.rate = 0.1, .clip = 5}}},
+                        .threads = threads});
+}
+Plain plain(AdamW adamw = {}) { return trainer<Plain>({.adamw = adamw, .schedule = schedule}); }
+
+/// Parameters and optimiser state agree, bit for bit.
+template <class State>
+void check_equal(const State& a, const State& b) {
+  const auto equal = [](const Leaf& leaf, const M& x, const M& y) {
+    CAPTURE(leaf.name);
+    CHECK(x == y);
+  };
+  for_each_array(equal, a.params, b.params);
+  for_each_array(equal, a.adamw.mean, b.adamw.mean);
+  for_each_array(equal, a.adamw.square, b.adamw.square);
+  CHECK(a.adamw.steps == b.adamw.steps);
+}
+
+TEST_SUITE("learn") {
+  TEST_CASE("The number of threads changes no bit") {
+    Meta one = meta(1);
+    Meta two = meta(2);
+    Meta four = meta(4);
+    for (std::uint64_t step = 0; step < 4; ++step) {
+      const auto texts = batch(5, step);
+      const StepReport report = one.step(texts);
+      for (Meta* others : {&two, &four}) {
+        const StepReport same = others->step(texts);
+        CHECK(same.loss == report.loss);
+        CHECK(same.norm == report.norm);
+      }
+    }
+    check_equal(two.state(), one.state());
+    check_equal(four.state(), one.state());
+    CHECK(one.state().params.embedding != laws::lively_params<Small, float>(1).embedding);
+  }
+
+  TEST_CASE("Accumulating two batches is a step on both, bit for bit") {
+    Meta parts = meta(1);
+    Meta whole = meta(1);
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      const Batch a = batch(2, 2 * step);
+      const Batch b = batch(3, 2 * step + 1);
+      parts.accumulate(a);
+      parts.accumulate(b);
+      CHECK(parts.update().loss == whole.step(joined(a, b)).loss);
+    }
+    check_equal(parts.state(), whole.state());
+  }
+
+  TEST_CASE("A step goes along the mean of the gradients of its texts, one by one") {
+    Plain training = plain();
+    const Batch texts = batch(3, 1);
+    const auto start = laws::lively_params<Small, float>(1);
+    training.step(texts);  // at rate 0: the first of the warm-up
+    for_each_array([](const Leaf&, const M& a, const M& b) { CHECK(a == b); },
+                   training.state().params, start);
+
+    Plain::State expected = training.state();
+    auto sum = plain_gradient<Small, float>(expected.params, {texts[0]}).params;
+    double loss = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto gradient = plain_gradient<Small, float>(expected.params, {texts[i]});
+      loss += gradient.loss / 3;
+      if (i == 0) continue;
+      for_each_array([](const Leaf&, M& s, const M& g) { s += g; }, sum, gradient.params);
+    }
+    for_each_array([](const Leaf&, M& s) { s /= 3.0F; }, sum);
+    AdamW{}.step(expected.params, sum, expected.adamw, schedule.rate(1));
+    const StepReport report = training.step(texts);
+    check_equal(training.state(), expected);
+    CHECK(report.step == 1);
+    CHECK(report.rate == schedule.rate(1));
+    CHECK(report.loss == doctest::Approx(loss).epsilon(1e-12));
+    CHECK(training.steps() == 2);
+  }
+
+  TEST_CASE("Training goes on from a state as if it had not stopped") {
+    Plain first = plain();
+    first.step(batch(2, 1));
+    first.step(batch(2, 2));
+    Plain second(first.state(), {.schedule = schedule});
+    first.step(batch(2, 3));
+    second.step(batch(2, 3));
+    check_equal(first.state(), second.state());
+  }
+
+  TEST_CASE("Frozen tensors keep their bits while the others learn") {
+    Plain training = plain({.frozen = {"wte", "blocks.1."}});
+    for (std::uint64_t step = 0; step < 3; ++step) training.step(batch(2, step));
+    const auto start = laws::lively_params<Small, float>(1);
+    for_each_array(
+        [](const Leaf& leaf, const M& now, const M& before) {
+          if (now.size() == 0) return;
+          CAPTURE(leaf.name);
+          const bool frozen =
+              leaf.name == "model.wte.weight" || leaf.name.find("blocks.1.") != std::string::npos;
+          CHECK((now == before) == frozen);
+        },
+        training.state().params, start);
+  }
+
+  TEST_CASE("Training on one text lowers its loss, with and without learning while reading") {
+    const Batch texts = batch(1, 9);
+    Meta training = meta(1);
+    const double before = training.step(texts).loss;
+    double after = before;
+    for (int step = 0; step < 19; ++step) after = training.step(texts).loss;
+    CHECK(after < 0.8 * before);
+  }
+
+  TEST_CASE("LinearRise scales the inner rate by the outer step") {
+    const auto params = laws::lively_params<Small, float>(1);
+    const auto text = batch(1, 4)[0];
+    const MetaLoss<> risen{.inner = {.optimiser = {.rate = 0.1, .clip = 5}},
+                           .inner_rate = {.start = 0, .steps = 4}};
+    const auto loss = [&](Index step) {
+      return risen.gradient<Small, float>(params, Text{.tokens = text}, step).loss;
+    };
+    const auto loss_at = [&](double rate) {
+      const InnerLoop<> inner{.optimiser = {.rate = rate, .clip = 5}};
+      return MetaLearner<Small, float>(inner).gradient(params, {text}).loss;
+    };
+    CHECK(loss(1) == loss_at(0.1 * 0.5));
+    CHECK(loss(3) == loss_at(0.1));
+    CHECK(loss(99) == loss_at(0.1));
+  }
+
+  TEST_CASE("A text that is not whole chunks is refused, and the state is untouched") {
+    Plain training = plain();
+    training.step(batch(2, 1));
+    const Plain::State before = training.state();
+    Batch texts = batch(3, 2);
+    texts[1].pop_back();
+    CHECK_THROWS_WITH_AS(training.step(texts),
+                         "plain_gradient: text must have a positive multiple of 5 targets, got 14",
+                         RangeError);
+    check_equal(training.state(), before);
+    CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
+    CHECK_THROWS_WITH_AS(training.step(Batch{}), "Trainer.update: no gradient waits", RangeError);
+    check_equal(training.state(), before);
+  }
+
+  TEST_CASE("A gradient that is not finite is refused by name, and the state is untouched") {
+    auto params = laws::lively_params<Small, float>(1);
+    params.norm(0, 3) = std::numeric_limits<float>::infinity();
+    Plain training({.params = params}, {.schedule = schedule});
+    CHECK_THROWS_WITH_AS(training.step(batch(2, 1)),
+                         "Trainer: step 0: gradient of model.wte.weight is not finite",
+                         NumberError);
+    check_equal(training.state(), Plain::State{.params = params});
+    CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
+  }
+}
+
+}  // namespace
