@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/array.hpp>
+#include <ttt/algebra/product.hpp>
 
 #include <span>
 #include <utility>
@@ -65,7 +65,13 @@ class Input<Matrix<S>> {
   /// Adds left * right; either may be `transposed`.
   template <class Left, class Right>
   void add_product(const Left& left, const Right& right) const {
-    if (wanted()) product_into(*target_.sum, left, right);
+    product_into(target_.sum, left, right);
+  }
+
+  /// The product, for a part of what is to be added.
+  template <class Left, class Right>
+  [[nodiscard]] Matrix<S> part(const Left& left, const Right& right) const {
+    return product<Matrix<S>>(left, right);
   }
 
   /// Adds row t of `term` to row tokens[t].
@@ -94,8 +100,14 @@ class Input<Dual<Matrix<S>>> {
   }
   template <class Left, class Right>
   void add_product(const Left& left, const Right& right) const {
-    if (target_.value != nullptr) product_into(*target_.value, left, right);
-    if (target_.tangent != nullptr) tangent_of_product_into(*target_.tangent, left, right);
+    product_into(target_.value, target_.tangent, left, right);
+  }
+  /// The halves that are wanted.
+  template <class Left, class Right>
+  [[nodiscard]] A part(const Left& left, const Right& right) const {
+    A result;
+    product_into(target_.value == nullptr ? nullptr : &result.value, &result.tangent, left, right);
+    return result;
   }
   void add_rows(std::span<const Token> tokens, const A& term) const {
     detail::scatter_to(target_.value, rows(value()), tokens, term.value);

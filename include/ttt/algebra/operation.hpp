@@ -24,6 +24,11 @@ struct Borrowed {
 /// both written for any Array, so that the value, the gradient and the gradient's derivative are
 /// the same few lines. `value` checks shapes and throws before it computes. `remembers` says
 /// whether the pullback reads the values of inputs and output; what it does not read is not kept.
+/// An operation whose value is dear may also have
+///
+///   Matrix<S> tangent(const Dual<Matrix<S>>& in...) const
+///
+/// the tangent half of `value`, for where the value half is known.
 ///
 /// \law gradient  the pullback equals the difference quotient of the value
 /// \law second    over Dual, its tangent half equals the difference quotient of the pullback
@@ -58,27 +63,17 @@ bool has_tangent(const Dual<Matrix<S>>& a) {
   return !is_zero(a.tangent);
 }
 
-template <class Op, class S, class... Ins>
-Matrix<S> evaluate(const Op& op, const Matrix<S>& first, const Ins&... others) {
-  return op.value(first, others...);
-}
-template <class Op, class S, class... Ins>
-Dual<Matrix<S>> evaluate(const Op& op, const Dual<Matrix<S>>& first, const Ins&... others) {
-  if (has_tangent(first) || (... || has_tangent(others))) return op.value(first, others...);
-  return {op.value(first.value, others.value...), {}};
-}
-
 }  // namespace detail
 
 /// Evaluates `op` on values that are on a tape, and records its pullback if any input wants one.
 template <class Op, Array A, class... Others>
 Var<A> record(const Op& op, const Var<A>& first, const Others&... others) {
   Tape<A>& tape = *first.tape_;
-  auto value = tape.own(detail::evaluate(op, first.value(), others.value()...));
+  auto value = tape.evaluate(op, first.value(), others.value()...);
   if (first.node_ == nullptr && (... && (others.node_ == nullptr))) {
     return {&tape, std::move(value), nullptr};
   }
-  typename Var<A>::Node* node = tape.append();
+  typename Var<A>::Node* node = tape.append(*value);
   const bool tangents =
       detail::has_tangent(first.value()) || (... || detail::has_tangent(others.value()));
   std::tuple inputs{first, others...};
@@ -124,7 +119,7 @@ template <Operation Op, class... Args>
   if constexpr ((... && detail::is_var<Args>)) {
     return record(op, args...);
   } else {
-    return detail::evaluate(op, detail::operand(args)...);
+    return op.value(detail::operand(args)...);
   }
 }
 

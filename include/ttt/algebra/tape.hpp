@@ -4,11 +4,13 @@
 #include <ttt/algebra/input.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
@@ -44,19 +46,36 @@ struct Var<A>::Node {
   A cotangent;
   Target<A> target;                              ///< `cotangent`, or the sink of a leaf
   std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
+  std::size_t result = 0;                        ///< its number among the tape's results
+};
+
+/// What a tape over matrices computed, kept for a tape over duals that evaluates the same again.
+template <class M>
+struct Recording {
+  struct Result {
+    std::shared_ptr<M> value;
+    M cotangent;  ///< without elements where no derivative was wanted
+  };
+  std::vector<Result> results;  ///< in the order of evaluation
 };
 
 /// A record of operations, which takes cotangents back from results to leaves.
 ///
 /// Reverse mode, first order, and nothing more: second order comes from a tape over Dual. There, a
 /// leaf's sink receives the tangent half of its cotangent, and value halves are computed only where
-/// a tangent needs them.
+/// a tangent needs them. They are not computed at all by a tape that follows a recording of the
+/// same evaluation over matrices, with the same seeds.
 template <Array A>
 class Tape {
  public:
   using Sink = Matrix<Scalar<A>>;
 
   Tape() = default;
+
+  /// Over matrices, adds results and cotangents to `recording`; over duals, follows it and uses it
+  /// up. It outlives the tape.
+  explicit Tape(Recording<Sink>& recording) : recording_(&recording) {}
+
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -72,7 +91,7 @@ class Tape {
     } else {
       target.tangent = &sink;
     }
-    nodes_.push_back({.cotangent = {}, .target = target, .pull = {}});
+    nodes_.push_back({.cotangent = {}, .target = target, .pull = {}, .result = 0});
     return {this, borrow(value), &nodes_.back()};
   }
 
@@ -87,7 +106,14 @@ class Tape {
   void pull_back() {
     for (; !nodes_.empty(); nodes_.pop_back()) {
       auto& node = nodes_.back();
-      if (node.pull && (rows(node.cotangent) > 0)) node.pull(node.cotangent);
+      if (node.pull && rows(node.cotangent) > 0) {
+        node.pull(node.cotangent);
+        if constexpr (std::same_as<A, Sink>) {
+          if (recording_ != nullptr) {
+            recording_->results[node.result].cotangent = std::move(node.cotangent);
+          }
+        }
+      }
     }
   }
 
@@ -116,7 +142,31 @@ class Tape {
     }
   }
 
-  std::shared_ptr<const A> own(A&& value) {
+  /// The value of an operation, as far as it is not known from a recording.
+  template <class Op, class... Others>
+  std::shared_ptr<const A> evaluate(const Op& op, const A& first, const Others&... others) {
+    const std::size_t number = results_++;
+    if constexpr (std::same_as<A, Sink>) {
+      std::shared_ptr<A> value = own(op.value(first, others...));
+      if (recording_ != nullptr) recording_->results.push_back({value, {}});
+      return value;
+    } else {
+      const bool tangents = !is_zero(first.tangent) || (... || !is_zero(others.tangent));
+      if (recording_ == nullptr) {
+        return own(tangents ? op.value(first, others...)
+                            : A{op.value(first.value, others.value...), {}});
+      }
+      Sink& known = *recording_->results[number].value;
+      if (!tangents) return own({std::move(known), {}});
+      if constexpr (requires { op.tangent(first, others...); }) {
+        return own({std::move(known), op.tangent(first, others...)});
+      } else {
+        return own(op.value(first, others...));
+      }
+    }
+  }
+
+  std::shared_ptr<A> own(A&& value) {
     meter_->live += bytes(value);
     meter_->peak = std::max(meter_->peak, meter_->live);
     return {new A(std::move(value)), [meter = meter_](const A* a) {
@@ -125,17 +175,26 @@ class Tape {
             }};
   }
 
-  typename Var<A>::Node* append() {
+  /// A node for the latest result. Below one without tangent, value halves are of no use.
+  typename Var<A>::Node* append(const A& result) {
     nodes_.emplace_back();
     auto& node = nodes_.back();
+    node.result = results_ - 1;
     if constexpr (std::same_as<A, Sink>) {
       node.target.sum = &node.cotangent;
     } else {
-      node.target = {.value = &node.cotangent.value, .tangent = &node.cotangent.tangent};
+      node.target.tangent = &node.cotangent.tangent;
+      if (recording_ != nullptr) {
+        node.cotangent.value = std::move(recording_->results[node.result].cotangent);
+      } else if (!is_zero(result.tangent)) {
+        node.target.value = &node.cotangent.value;
+      }
     }
     return &node;
   }
 
+  Recording<Sink>* recording_ = nullptr;
+  std::size_t results_ = 0;  ///< evaluated so far
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   std::deque<typename Var<A>::Node> nodes_;
 };

@@ -15,6 +15,12 @@ enum class Order {
   second,  ///< differentiates them: exact
 };
 
+/// How the walk back over the chunks comes by what reading them computed.
+enum class Replay {
+  kept,        ///< all of it was kept: faster, and memory for the suffix's results of all chunks
+  recomputed,  ///< each chunk is read again: memory for one chunk's results
+};
+
 /// What a watcher of an unrolled text is shown after each chunk.
 template <class Model, class S>
 struct ChunkView {
@@ -36,8 +42,8 @@ struct ChunkView {
 /// `gradient` walks the chunks backwards with lambda, the adjoint of W_i, and rho, that of s_i.
 /// Each chunk is read once more over dual numbers whose only tangent is u, the adjoint of its inner
 /// gradient, on W; the tangents of the cotangents are what lambda, rho and the parameters receive.
-/// Reverse over reverse never happens, one chunk's tape is alive at a time, and between chunks only
-/// W_i, s_i and the inner gradient are kept.
+/// Reverse over reverse never happens. Between chunks W_i, s_i and the inner gradient are kept, and,
+/// unless Replay::recomputed, the results of the first reading: then only tangents are new.
 ///
 /// \source the recursion of Sun et al. 2025, arXiv:2512.23675, in this form ours; derived in
 ///         docs/derivations/adjoint.md
@@ -48,7 +54,8 @@ class MetaLearner {
   using Params = typename Model::template Params<M>;
   using Memory = typename Model::template State<M>;
 
-  explicit MetaLearner(Inner inner, Order order = Order::second) : inner_(inner), order_(order) {}
+  explicit MetaLearner(Inner inner, Order order = Order::second, Replay replay = Replay::kept)
+      : inner_(std::move(inner)), order_(order), replay_(replay) {}
 
   /// The loss of reading `text` while learning, and its gradient for every parameter.
   ///
@@ -75,7 +82,7 @@ class MetaLearner {
     auto state = constants(tape, nothing);
     const Var<M> prefix = Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass);
 
-    const std::vector<Link> links = unroll(params, text, prefix.value(), pass, result, watch);
+    std::vector<Link> links = unroll(params, text, prefix.value(), pass, result, watch);
     tape.seed(prefix, adjoint(params, text, prefix.value(), pass, links, result.params));
     tape.pull_back();
     detail::fill_zeros(result.params, params);
@@ -93,6 +100,7 @@ class MetaLearner {
     Memory memory;            ///< of the suffix, before the chunk
     FastWeights<S> gradient;  ///< of the inner loss
     M inner_weights;          ///< [chunk, 1], of the inner loss
+    Recording<M> recording;   ///< of the reading, if it is kept
   };
 
   static std::span<const Token> targets(const Text& text, Index number) {
@@ -109,13 +117,14 @@ class MetaLearner {
     FastWeights<S> velocity;
     Memory memory;
     for (Index i = 0; i < text.time() / chunk; ++i) {
-      links.push_back({.fast = fast, .memory = memory, .gradient = {}, .inner_weights = {}});
+      links.push_back(
+          {.fast = fast, .memory = memory, .gradient = {}, .inner_weights = {}, .recording = {}});
       Link& link = links.back();
       link.gradient.resize(fast.size());
       const M rows = prefix.middleRows(i * chunk, chunk);
       const M share = shares<S>(text, i, chunk);
 
-      Tape<M> tape;
+      Tape<M> tape = replay_ == Replay::kept ? Tape<M>(link.recording) : Tape<M>();
       auto lifted = constants(tape, params);
       replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], link.gradient[n]); });
       auto state = constants(tape, link.memory);
@@ -141,7 +150,7 @@ class MetaLearner {
   ///
   /// \shape  prefix [time, width] -> [time, width]
   [[nodiscard]] M adjoint(const Params& params, const Text& text, const M& prefix,
-                          const Pass<S>& pass, const std::vector<Link>& links, Params& sums) const {
+                          const Pass<S>& pass, std::vector<Link>& links, Params& sums) const {
     const auto without = without_tangent(params);
     const Index chunks = static_cast<Index>(links.size());
     M prefix_adjoint = M::Zero(prefix.rows(), prefix.cols());
@@ -151,7 +160,7 @@ class MetaLearner {
     Memory rho;
 
     for (Index i = chunks - 1; i >= 0; --i) {
-      const Link& link = links[static_cast<std::size_t>(i)];
+      Link& link = links[static_cast<std::size_t>(i)];
       FastWeights<S> u(lambda.size());
       if (i + 1 < chunks && order_ == Order::second) {
         u = inner_.optimiser.pullback(link.gradient, lambda, nu);
@@ -163,7 +172,7 @@ class MetaLearner {
       M rows_adjoint;
       Memory memory_adjoint;
 
-      Tape<D> tape;
+      Tape<D> tape = replay_ == Replay::kept ? Tape<D>(link.recording) : Tape<D>();
       auto lifted = leaves(tape, without, sums);
       replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], lambda[n]); });
       auto state = leaves(tape, memory, memory_adjoint);
@@ -188,6 +197,7 @@ class MetaLearner {
 
   Inner inner_;
   Order order_;
+  Replay replay_;
 };
 
 }  // namespace ttt

@@ -44,6 +44,20 @@ struct AttendWindow {
     return y;
   }
 
+  template <class S>
+  [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& q, const Dual<Matrix<S>>& k,
+                                  const Dual<Matrix<S>>& v) const {
+    Matrix<S> y = Matrix<S>::Zero(rows(q), cols(q));
+    for_each_tile(q, k, [&](const Tile& at) {
+      const Dual<Matrix<S>> p = probabilities(block(q, at.first_query, at.col, at.queries, at.head),
+                                              block(k, at.first_key, at.col, at.keys, at.head), at);
+      Matrix<S> part;
+      product_into<S>(nullptr, &part, p, block(v, at.first_key, at.col, at.keys, at.head));
+      add_block(y, at.first_query, at.col, part);
+    });
+    return y;
+  }
+
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& q, const Input<A>& k,
                 const Input<A>& v) const {
@@ -57,9 +71,9 @@ struct AttendWindow {
       const A g = block(dy, at.first_query, at.col, at.queries, at.head);
       const A p = probabilities(queries, keys, at);
       const A ds = score_cotangent(p, product<A>(g, transposed(values)), at);
-      add_block(dv, at.first_key, at.col, product<A>(transposed(p), g));
-      add_block(dq, at.first_query, at.col, product<A>(ds, keys));
-      add_block(dk, at.first_key, at.col, product<A>(transposed(ds), queries));
+      add_block(dv, at.first_key, at.col, v.part(transposed(p), g));
+      add_block(dq, at.first_query, at.col, q.part(ds, keys));
+      add_block(dk, at.first_key, at.col, k.part(transposed(ds), queries));
     });
     if (q.wanted()) q.add(std::move(dq));
     if (k.wanted()) k.add(std::move(dk));

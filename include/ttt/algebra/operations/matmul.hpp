@@ -30,6 +30,17 @@ struct Product {
     }
   }
 
+  template <class S>
+  [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& a, const Dual<Matrix<S>>& b) const {
+    Matrix<S> y;
+    if constexpr (Transpose) {
+      product_into<S>(nullptr, &y, a, transposed(b));
+    } else {
+      product_into<S>(nullptr, &y, a, b);
+    }
+    return y;
+  }
+
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
     if constexpr (Transpose) {

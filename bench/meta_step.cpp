@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What does it cost to learn to learn? The time of a meta-gradient over that of an ordinary
+// gradient of the same network, a quarter of whose blocks learn; and the ordinary gradient's
+// multiplications a second as a share of what this machine's matrix product does. One thread, all
+// in one run.
+
+#include <ttt/learn/adjoint.hpp>
+#include <ttt/model/systems.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <vector>
+
+#include "support/machine.hpp"
+#include "support/program.hpp"
+
+namespace {
+
+using namespace ttt;
+
+constexpr ModelSpec at_width(Index width, Index hidden) {
+  return checked({.vocab = 256,
+                  .width = width,
+                  .heads = width / 64,
+                  .hidden = hidden,
+                  .window = 256,
+                  .chunk = 64});
+}
+using At256 = TttE2e<at_width(256, 448), 8, 2>;
+using At512 = TttE2e<at_width(512, 896), 8, 2>;
+
+/// Multiplications of an ordinary gradient of one text: in each product one forward and two back,
+/// in attention the two of the window's visible pairs and four back. What is computed twice to save
+/// memory does not count.
+template <class Model>
+double multiplications(Index time) {
+  constexpr ModelSpec spec = Model::spec;
+  double weights = 0;
+  const auto tensors = Model::tensors();
+  for_each_array(
+      [&](const Leaf&, const TensorSpec& tensor) {
+        if (tensor.rows > 1) weights += static_cast<double>(tensor.rows * tensor.cols);
+      },
+      tensors);
+  double pairs = 0;
+  for (Index t = 0; t < time; ++t) pairs += static_cast<double>(std::min(t + 1, spec.window));
+  return 3 * weights * static_cast<double>(time) +
+         6 * pairs * static_cast<double>(spec.width) * static_cast<double>(Model::depth);
+}
+
+double median(std::vector<double> numbers) {
+  std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
+  return numbers[numbers.size() / 2];
+}
+
+struct Result {
+  double meta_over_plain;  ///< median of the rounds' ratios
+  double plain_share;      ///< of the matrix product's rate, median of the rounds
+  double plain_tokens;     ///< a second
+  double meta_tokens;      ///< a second
+};
+
+template <class Model>
+Result measure(Index time, Index rounds) {
+  const auto params = Model::template initial<float>(1);
+  Random random(2);
+  std::vector<Token> text;
+  for (Index t = 0; t <= time; ++t) text.push_back(static_cast<Token>(random.below(256)));
+  const MetaLearner<Model> learner({});
+
+  std::vector<double> ratios;
+  std::vector<double> shares;
+  std::vector<double> plain_seconds;
+  std::vector<double> meta_seconds;
+  for (Index round = 0; round <= rounds; ++round) {
+    const double rate = support::product_rate() / 2;  // a multiplication and an addition at once
+    const support::Stopwatch plain_watch;
+    const auto plain = plain_gradient<Model>(params, {.tokens = text});
+    const double plain_time = plain_watch.seconds();
+    const support::Stopwatch meta_watch;
+    const auto meta = learner.gradient(params, {.tokens = text});
+    const double meta_time = meta_watch.seconds();
+    if (round == 0) continue;  // warms up
+    ratios.push_back(meta_time / plain_time);
+    shares.push_back(multiplications<Model>(time) / plain_time / rate);
+    plain_seconds.push_back(plain_time);
+    meta_seconds.push_back(meta_time);
+    std::cerr << "width " << Model::spec.width << ", round " << round << ": meta / plain "
+              << ratios.back() << ", plain / peak " << shares.back() << '\n';
+  }
+  const auto tokens = static_cast<double>(time);
+  return {median(ratios), median(shares), tokens / median(plain_seconds),
+          tokens / median(meta_seconds)};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Index time = 2048;
+  Index rounds = 7;
+  support::Program program("meta_step", "Compares a meta-gradient with an ordinary gradient");
+  program.option("--time", time, "tokens of the text; a multiple of 64")
+      .option("--rounds", rounds, "of which the median is reported");
+  return program.run(argc, argv, [&] {
+    const Result at_256 = measure<At256>(time, rounds);
+    const Result at_512 = measure<At512>(time / 2, std::max<Index>(rounds / 2, 1));
+    support::Report report;
+    report.set("meta_over_plain", at_256.meta_over_plain)
+        .set("meta_over_plain_512", at_512.meta_over_plain)
+        .set("plain_share_of_peak_256", at_256.plain_share)
+        .set("plain_share_of_peak_512", at_512.plain_share)
+        .set("upstream_size_tokens_per_second", at_256.meta_tokens)
+        .set("plain_tokens_per_second", at_256.plain_tokens)
+        .set("time", time)
+        .set("machine", support::this_machine().report());
+    std::cout << report.text();
+    return report;
+  });
+}
