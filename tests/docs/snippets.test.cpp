@@ -130,7 +130,7 @@ TEST_SUITE("docs") {
           CHECK(std::filesystem::exists(page.parent_path() / link.substr(0, link.find('#'))));
         }
       }
-      for (const char* folder : {"include/", "tests/", "examples/", "docs/", "cmake/"}) {
+      for (const char* folder : {"include/", "tests/", "examples/", "docs/", "cmake/", "bench/"}) {
         for (const std::string& rest : between(text, std::string("`") + folder, "`")) {
           CAPTURE(rest);
           CHECK(std::filesystem::exists(source / (folder + rest)));
