@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "golden/ttt_e2e.hpp"
+
+namespace golden {
+
+inline constexpr ModelSpec base =
+    checked({.vocab = 61, .width = 24, .heads = 3, .hidden = 40, .window = 16, .chunk = 8});
+
+constexpr ModelSpec with(auto change) {
+  ModelSpec spec = base;
+  change(spec);
+  return checked(spec);
+}
+inline constexpr ModelSpec window_is_chunk = with([](ModelSpec& s) { s.window = 8; });
+inline constexpr ModelSpec untied_plain_qk = with([](ModelSpec& s) {
+  s.head = Head::separate;
+  s.query_key_norm = QueryKeyNorm::none;
+});
+inline constexpr ModelSpec no_post_norm = with([](ModelSpec& s) { s.norms = Norms::before; });
+inline constexpr ModelSpec narrow =
+    checked({.vocab = 61, .width = 16, .heads = 2, .hidden = 24, .window = 16, .chunk = 8});
+inline constexpr ModelSpec whole = with([](ModelSpec& s) { s.window = s.chunk = 64; });
+
+/// Texts that the original read while it learned, by the design's own choices.
+template <class S>
+void check_meta_learning() {
+  check_meta<S, base>("meta", {.rate = 1, .clip = 2});
+  check_meta<S, base>("meta_masked", {.rate = 1, .clip = 1.85});
+  check_meta<S, narrow>("meta_long", {.rate = 1, .clip = 1.06});
+}
+
+/// The same under other choices of the spec.
+template <class S>
+void check_other_choices() {
+  check_meta<S, window_is_chunk>("meta_window_is_chunk", {.rate = 0.5, .clip = 0.5});
+  check_meta<S, untied_plain_qk>("meta_untied_plain_qk", {.rate = 0.3, .clip = 1});
+  check_meta<S, no_post_norm>("meta_no_post_norm", {.rate = 0.3, .clip = 0});
+}
+
+}  // namespace golden
