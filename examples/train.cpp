@@ -129,6 +129,7 @@ support::Report train(const Settings& settings, Objective objective) {
       throw RangeError("--resume: the checkpoint was made by \"" + at.recipe + "\", not \"" +
                        settings.recipe() + '"');
     }
+    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
 
   const data::Batches batches(data::encode(documents(settings), data::bytes));

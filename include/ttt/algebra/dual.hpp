@@ -58,6 +58,9 @@ using LaneOf = typename detail::NumberOf<A>::Many;
 template <class N>
 concept Number = std::floating_point<N> || std::same_as<N, Lane<Scalar<N>>>;
 
+template <class X>
+Dual(X, X) -> Dual<X>;
+
 // The rules of differentiation, as overloads. X and Y are scalars or lanes.
 
 template <Number X, Number Y>

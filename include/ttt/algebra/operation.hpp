@@ -4,8 +4,6 @@
 #include <ttt/algebra/tape.hpp>
 
 #include <concepts>
-#include <memory>
-#include <tuple>
 #include <utility>
 
 namespace ttt {
@@ -54,54 +52,12 @@ const A& operand(const Borrowed<A>& a) {
   return *a.array;
 }
 
-template <class S>
-bool has_tangent(const Matrix<S>&) {
-  return false;
-}
-template <class S>
-bool has_tangent(const Dual<Matrix<S>>& a) {
-  return !is_zero(a.tangent);
+template <Array A, class... Others>
+Tape<A>& tape_of(const Var<A>& first, const Others&... /*others*/) {
+  return first.tape();
 }
 
 }  // namespace detail
-
-/// Evaluates `op` on values that are on a tape, and records its pullback if any input wants one.
-template <class Op, Array A, class... Others>
-Var<A> record(const Op& op, const Var<A>& first, const Others&... others) {
-  Tape<A>& tape = *first.tape_;
-  auto value = tape.evaluate(op, first.value(), others.value()...);
-  if (first.node_ == nullptr && (... && (others.node_ == nullptr))) {
-    return {&tape, std::move(value), nullptr};
-  }
-  typename Var<A>::Node* node = tape.append(*value);
-  const bool tangents =
-      detail::has_tangent(first.value()) || (... || detail::has_tangent(others.value()));
-  std::tuple inputs{first, others...};
-  std::shared_ptr<const A> output;
-  if constexpr (Op::remembers) {
-    output = value;
-  } else {
-    std::apply([](auto&... in) { (in.value_.reset(), ...); }, inputs);
-  }
-  node->pull = [op, inputs = std::move(inputs), output = std::move(output),
-                tangents](const A& cotangent) {
-    const A nothing{};
-    std::apply(
-        [&](const auto&... in) {
-          if constexpr (std::same_as<A, Matrix<Scalar<A>>>) {
-            op.pullback(output ? *output : nothing, cotangent, in.input()...);
-          } else if (tangents) {
-            op.pullback(output ? *output : nothing, cotangent, in.input()...);
-          } else if (!is_zero(cotangent.tangent)) {
-            // Without tangents among the inputs, the tangent half goes back by itself.
-            op.pullback(output ? output->value : nothing.value, cotangent.tangent,
-                        in.input().tangent_half()...);
-          }
-        },
-        inputs);
-  };
-  return {&tape, std::move(value), node};
-}
 
 /// Rows of an array, or of the value of a variable.
 template <Array A>
@@ -117,9 +73,9 @@ template <Array A>
 template <Operation Op, class... Args>
 [[nodiscard]] auto apply(const Op& op, const Args&... args) {
   if constexpr ((... && detail::is_var<Args>)) {
-    return record(op, args...);
+    return detail::tape_of(args...).record(op, args...);
   } else {
-    return op.value(detail::operand(args)...);
+    return detail::evaluate(op, detail::operand(args)...);
   }
 }
 

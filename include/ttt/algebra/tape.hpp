@@ -8,7 +8,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,17 +23,16 @@ class Var {
   Var() = default;
 
   [[nodiscard]] const A& value() const { return *value_; }
+  [[nodiscard]] Tape<A>& tape() const { return *tape_; }
 
  private:
   friend class Tape<A>;
-  template <class Op, Array B, class... Others>
-  friend Var<B> record(const Op& op, const Var<B>& first, const Others&... others);
-
   struct Node;
   Var(Tape<A>* tape, std::shared_ptr<const A> value, Node* node)
       : tape_(tape), value_(std::move(value)), node_(node) {}
 
   [[nodiscard]] Input<A> input() const;
+  [[nodiscard]] Var without_value() const { return {tape_, nullptr, node_}; }
 
   Tape<A>* tape_ = nullptr;
   std::shared_ptr<const A> value_;
@@ -48,6 +46,31 @@ struct Var<A>::Node {
   std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
   std::size_t result = 0;                        ///< its number among the tape's results
 };
+
+namespace detail {
+
+template <class S, class... Others>
+[[nodiscard]] bool has_tangent(const Matrix<S>& /*first*/, const Others&... /*others*/) {
+  return false;
+}
+template <class S, class... Others>
+[[nodiscard]] bool has_tangent(const Dual<Matrix<S>>& first, const Others&... others) {
+  return !is_zero(first.tangent) || (... || !is_zero(others.tangent));
+}
+
+/// The value of an operation. Where no input has a tangent, the result has none.
+template <class Op, class S, class... Others>
+[[nodiscard]] Matrix<S> evaluate(const Op& op, const Matrix<S>& first, const Others&... others) {
+  return op.value(first, others...);
+}
+template <class Op, class S, class... Others>
+[[nodiscard]] Dual<Matrix<S>> evaluate(const Op& op, const Dual<Matrix<S>>& first,
+                                       const Others&... others) {
+  if (has_tangent(first, others...)) return op.value(first, others...);
+  return {op.value(first.value, others.value...), {}};
+}
+
+}  // namespace detail
 
 /// What a tape over matrices computed, kept for a tape over duals that evaluates the same again.
 template <class M>
@@ -95,6 +118,24 @@ class Tape {
     return {this, borrow(value), &nodes_.back()};
   }
 
+  /// Evaluates `op`, and records its pullback if an input wants a derivative.
+  template <class Op, class... Others>
+  [[nodiscard]] Var<A> record(const Op& op, const Var<A>& first, const Others&... others) {
+    const std::shared_ptr<const A> value = evaluate(op, first.value(), others.value()...);
+    if (first.node_ == nullptr && (... && (others.node_ == nullptr))) {
+      return {this, value, nullptr};
+    }
+    auto* const node = append(*value);
+    if constexpr (Op::remembers) {
+      node->pull = pullback(op, value, detail::has_tangent(first.value(), others.value()...), first,
+                            others...);
+    } else {
+      node->pull = pullback(op, nullptr, detail::has_tangent(first.value(), others.value()...),
+                            first.without_value(), others.without_value()...);
+    }
+    return {this, value, node};
+  }
+
   /// Adds to the cotangent of a result. A result without derivative takes none.
   void seed(const Var<A>& result, A cotangent) {
     if (result.node_ != nullptr) {
@@ -122,9 +163,6 @@ class Tape {
   [[nodiscard]] Index peak_bytes() const { return meter_->peak; }
 
  private:
-  template <class Op, Array B, class... Others>
-  friend Var<B> record(const Op& op, const Var<B>& first, const Others&... others);
-
   struct Meter {
     Index live = 0;
     Index peak = 0;
@@ -132,6 +170,24 @@ class Tape {
 
   static std::shared_ptr<const A> borrow(const A& value) {
     return std::shared_ptr<const A>(std::shared_ptr<const A>(), &value);
+  }
+
+  /// The pullback of `op` with what it remembers, as a function of the cotangent.
+  template <class Op, class... Inputs>
+  static auto pullback(const Op& op, std::shared_ptr<const A> output, bool tangents,
+                       const Inputs&... inputs) {
+    return [=, output = std::move(output)](const A& cotangent) {
+      const A nothing{};
+      const A& out = output ? *output : nothing;
+      if constexpr (std::same_as<A, Sink>) {
+        op.pullback(out, cotangent, inputs.input()...);
+      } else if (tangents) {
+        op.pullback(out, cotangent, inputs.input()...);
+      } else if (!is_zero(cotangent.tangent)) {
+        // Without tangents among the inputs, the tangent half goes back by itself.
+        op.pullback(out.value, cotangent.tangent, inputs.input().tangent_half()...);
+      }
+    };
   }
 
   static Index bytes(const A& a) {
@@ -147,17 +203,13 @@ class Tape {
   std::shared_ptr<const A> evaluate(const Op& op, const A& first, const Others&... others) {
     const std::size_t number = results_++;
     if constexpr (std::same_as<A, Sink>) {
-      std::shared_ptr<A> value = own(op.value(first, others...));
+      const std::shared_ptr<A> value = own(op.value(first, others...));
       if (recording_ != nullptr) recording_->results.push_back({value, {}});
       return value;
     } else {
-      const bool tangents = !is_zero(first.tangent) || (... || !is_zero(others.tangent));
-      if (recording_ == nullptr) {
-        return own(tangents ? op.value(first, others...)
-                            : A{op.value(first.value, others.value...), {}});
-      }
+      if (recording_ == nullptr) return own(detail::evaluate(op, first, others...));
       Sink& known = *recording_->results[number].value;
-      if (!tangents) return own({std::move(known), {}});
+      if (!detail::has_tangent(first, others...)) return own({std::move(known), {}});
       if constexpr (requires { op.tangent(first, others...); }) {
         return own({std::move(known), op.tangent(first, others...)});
       } else {

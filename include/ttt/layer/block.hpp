@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -20,6 +21,17 @@ inline constexpr bool learns = false;
 template <Layer L>
 inline constexpr bool learns<Fast<L>> = true;
 
+template <class... Parts>
+constexpr bool names_differ() {
+  const std::array<std::string_view, sizeof...(Parts)> names{Parts::names.part...};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (names[i] == names[j]) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// Parts that each add to the residual stream, one after another.
@@ -30,6 +42,7 @@ inline constexpr bool learns<Fast<L>> = true;
 template <Layer... Parts>
 struct Block {
   static constexpr bool learns = (... || detail::learns<Parts>);
+  static_assert(detail::names_differ<Parts...>(), "two parts of a block have the same name");
 
   /// A part with the norms around it.
   template <class L, class A>

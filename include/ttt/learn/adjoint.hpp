@@ -42,8 +42,8 @@ struct ChunkView {
 /// `gradient` walks the chunks backwards with lambda, the adjoint of W_i, and rho, that of s_i.
 /// Each chunk is read once more over dual numbers whose only tangent is u, the adjoint of its inner
 /// gradient, on W; the tangents of the cotangents are what lambda, rho and the parameters receive.
-/// Reverse over reverse never happens. Between chunks W_i, s_i and the inner gradient are kept, and,
-/// unless Replay::recomputed, the results of the first reading: then only tangents are new.
+/// Reverse over reverse never happens. Between chunks W_i, s_i and the inner gradient are kept,
+/// and, unless Replay::recomputed, the results of the first reading: then only tangents are new.
 ///
 /// \source the recursion of Sun et al. 2025, arXiv:2512.23675, in this form ours; derived in
 ///         docs/derivations/adjoint.md
@@ -60,8 +60,9 @@ class MetaLearner {
   /// The loss of reading `text` while learning, and its gradient for every parameter.
   ///
   /// \throws RangeError if the text is not whole chunks.
-  /// \cost   a prefix block costs as much as in plain_gradient, a suffix block about 2.7 times as
-  ///         much; memory for N copies of the fast weights, their gradients and the suffix's memory
+  /// \cost   a prefix block costs as much as in plain_gradient, a suffix block about 2.1 times as
+  ///         much, or 2.7 with Replay::recomputed; memory for N copies of the fast weights, their
+  ///         gradients and the suffix's memory, and with Replay::kept for its results
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text) const {
     return gradient(params, text, [](const ChunkView<Model, S>&) {});
   }
@@ -162,8 +163,9 @@ class MetaLearner {
     for (Index i = chunks - 1; i >= 0; --i) {
       Link& link = links[static_cast<std::size_t>(i)];
       FastWeights<S> u(lambda.size());
-      if (i + 1 < chunks && order_ == Order::second) {
-        u = inner_.optimiser.pullback(link.gradient, lambda, nu);
+      if (i + 1 < chunks) {
+        FastWeights<S> pulled = inner_.optimiser.pullback(link.gradient, lambda, nu);
+        if (order_ == Order::second) u = std::move(pulled);
       }
       std::vector<D> fast;
       for (std::size_t n = 0; n < u.size(); ++n) fast.push_back({link.fast[n], std::move(u[n])});

@@ -30,13 +30,14 @@ struct MetaLoss {
   Inner inner{};
   LinearRise inner_rate{};  ///< over the outer steps
   Order order = Order::second;
+  Replay replay = Replay::kept;
 
   template <class Model, class S>
   [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
                               const Text& text, Index step) const {
     Inner now = inner;
     now.optimiser.rate *= inner_rate.factor(step);
-    return MetaLearner<Model, S, Inner>(now, order).gradient(params, text);
+    return MetaLearner<Model, S, Inner>(now, order, replay).gradient(params, text);
   }
 };
 

@@ -46,13 +46,14 @@ namespace ttt::measure {
 
   // The largest term through logarithms, since 2^n overflows; the others from it by ratios.
   const auto n = static_cast<double>(only_first + only_second);
-  auto i = static_cast<double>(fewer);
+  double i = static_cast<double>(fewer);
   double term = std::exp(std::lgamma(n + 1.0) - std::lgamma(i + 1.0) - std::lgamma(n - i + 1.0) -
                          n * std::log(2.0));
   double sum = 0.0;
-  for (; i >= 0.0; --i) {
+  while (i >= 0.0) {
     sum += term;
     term *= i / (n - i + 1.0);
+    i -= 1.0;
   }
   return std::min(1.0, 2.0 * sum);
 }

@@ -3,6 +3,7 @@
 
 #include <ttt/layer/layer.hpp>
 
+#include <string>
 #include <utility>
 
 namespace ttt {
@@ -32,10 +33,17 @@ struct Window {
   /// Appends the tokens' keys and values, and attends to what each query sees.
   ///
   /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
+  /// \throws RangeError if the keys are more than the positions of the rotary table; the state is
+  ///         then untouched.
   /// \cost   O(time * window * width)
   template <ModelSpec Spec, class X, class S>
   [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
                                 const Pass<S>& pass) {
+    if (row_count(state.keys) + row_count(k) > pass.rotary->factors().rows()) {
+      throw RangeError("Window.attend: a read must keep to " +
+                       std::to_string(pass.rotary->factors().rows()) + " positions, got " +
+                       std::to_string(row_count(state.keys) + row_count(k)));
+    }
     state.keys = append_rows(std::move(state.keys), k);
     state.values = append_rows(std::move(state.values), v);
     const Index kept = row_count(state.keys);

@@ -120,6 +120,8 @@ template <class Model, class S = float, class Inner = InnerLoop<>>
   typename Reader::State state;
   state.position = archive.integer("position");
   for (const std::int64_t token : archive.integers("chunk.tokens")) {
+    if (!std::in_range<Token>(token))
+      throw FormatError("read: tensor \"chunk.tokens\" must hold tokens");
     state.chunk.push_back(static_cast<Token>(token));
   }
   state.fast = detail::fast_from<decltype(params), S>(archive, "fast.", params, names);

@@ -20,7 +20,7 @@ namespace ttt {
 /// \units  nats
 /// \throws ShapeError if there are not as many targets as rows; RangeError if a target is outside
 ///         the vocabulary.
-/// \cost   two passes over x, and two in the pullback; no array of x's shape but the cotangent
+/// \cost   two passes over x, one in the pullback; no array of x's shape but the cotangent
 struct CrossEntropy {
   static constexpr bool remembers = true;
 
