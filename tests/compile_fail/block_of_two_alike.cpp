@@ -1,0 +1,4 @@
+// expect: two parts of a block have the same name
+#include <ttt/layer/block.hpp>
+
+ttt::Block<ttt::SwiGlu, ttt::SwiGlu>::Params<float> params;

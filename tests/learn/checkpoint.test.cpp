@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/learn/checkpoint.hpp>
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "laws/texts.hpp"
+
+namespace {
+
+using namespace ttt;
+using laws::Small;
+using Params = Small::Params<Matrix<float>>;
+
+struct Folder {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("ttt_checkpoint_" + std::to_string(std::rand()));
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+std::vector<std::vector<Token>> batch(Random& random) {
+  std::vector<std::vector<Token>> texts(2);
+  for (auto& text : texts) {
+    for (Index t = 0; t <= 3 * Small::spec.chunk; ++t) {
+      text.push_back(static_cast<Token>(random.below(13)));
+    }
+  }
+  return texts;
+}
+
+using Training = Trainer<Small, MetaLoss<>>;
+const Training::Options options{.adamw = {.frozen = {"ln_f"}},
+                                .schedule = {.warmup = 2, .steps = 9}};
+
+template <class T>
+bool same_bits(const T& a, const T& b) {
+  bool same = true;
+  for_each_array(
+      [&](const Leaf&, const Matrix<float>& x, const Matrix<float>& y) {
+        same = same && x.rows() == y.rows() && x.cols() == y.cols() && (x.size() == 0 || x == y);
+      },
+      a, b);
+  return same;
+}
+
+TEST_SUITE("learn") {
+  TEST_CASE("a run that goes on from a checkpoint ends in the same bits") {
+    const Folder folder;
+    const auto file = folder.path / "run.checkpoint";
+    Random random(5);
+    Training whole({.params = laws::lively_params<Small, float>(1)}, options);
+    for (int i = 0; i < 4; ++i) whole.step(batch(random));
+    write_checkpoint<Small, float>(file, {whole.state(), random, "nine steps"});
+
+    auto at = read_checkpoint<Small, float>(file);
+    CHECK(at.random == random);
+    CHECK(at.recipe == "nine steps");
+    CHECK(same_bits(at.training.params, whole.state().params));
+    CHECK(same_bits(at.training.adamw.mean, whole.state().adamw.mean));
+    CHECK(same_bits(at.training.adamw.square, whole.state().adamw.square));
+    Training resumed(at.training, options);
+    for (int i = 0; i < 5; ++i) {
+      whole.step(batch(random));
+      resumed.step(batch(at.random));
+    }
+    CHECK(resumed.steps() == 9);
+    CHECK(same_bits(resumed.state().params, whole.state().params));
+  }
+
+  TEST_CASE("a checkpoint of another model, or half of one, is refused") {
+    const Folder folder;
+    const auto file = folder.path / "run.checkpoint";
+    write_checkpoint<Small, float>(
+        file, {{.params = laws::lively_params<Small, float>(1)}, Random(1), "none"});
+    CHECK_THROWS_AS(static_cast<void>(read_checkpoint<laws::Other, float>(file)), FormatError);
+
+    file::Archive archive = file::read(file);
+    archive.metadata["drawn"] = "-3";
+    file::write(file, archive);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(read_checkpoint<Small, float>(file)),
+        ("read: " + file.string() + ": metadata \"drawn\" must be a whole number, got \"-3\"")
+            .c_str(),
+        FormatError);
+
+    archive.metadata["drawn"] = "3";
+    archive.set("adamw.mean.nobody", Matrix<float>::Zero(1, 1).eval());
+    file::write(file, archive);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(read_checkpoint<Small, float>(file)),
+        ("read: " + file.string() + ": unexpected tensors \"adamw.mean.nobody\"").c_str(),
+        FormatError);
+  }
+
+  TEST_CASE("a loss that is not finite stops the run with the step and leaves the parameters") {
+    auto params = laws::lively_params<Small, float>(1);
+    params.embedding(0, 0) = std::numeric_limits<float>::quiet_NaN();
+    Training training({.params = params}, options);
+    Random random(5);
+    CHECK_THROWS_WITH_AS(training.step(batch(random)),
+                         "Trainer: step 0: gradient of model.wte.weight is not finite",
+                         NumberError);
+    CHECK(training.steps() == 0);
+  }
+}
+
+}  // namespace
