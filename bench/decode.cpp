@@ -2,6 +2,8 @@
 //
 // How near is token-by-token generation to the memory's speed? Each token reads every weight once:
 // the bytes of the weights over the time of a token, as a share of what one thread can read.
+//
+// smoke: --tokens 2 --rounds 1
 
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>

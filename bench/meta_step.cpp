@@ -4,6 +4,8 @@
 // gradient of the same network, a quarter of whose blocks learn; and the ordinary gradient's
 // multiplications a second as a share of what this machine's matrix product does. One thread, all
 // in one run.
+//
+// smoke: --time 128 --rounds 1
 
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/model/systems.hpp>

@@ -3,6 +3,8 @@
 // Does reading stay as fast, and as small, however long the text? The time of a token near the
 // millionth over that of a token near the ten thousandth, while learning, and what the process grew
 // by in between.
+//
+// smoke: --near 512 --far 4096 --measured 1024
 
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
@@ -41,14 +43,15 @@ double read(Session<Model>& session, Random& random, Index count) {
 int main(int argc, char** argv) {
   Index near = 10'000;
   Index far = 1'000'000;
+  Index measured = 32'768;
   support::Program program("time_per_token", "Compares the first with the millionth token read");
   program.option("--near", near, "tokens before the first measurement")
-      .option("--far", far, "tokens before the last measurement");
+      .option("--far", far, "tokens before the last measurement")
+      .option("--measured", measured, "tokens of a measurement");
   return program.run(argc, argv, [&] {
     const auto params = Model::initial<float>(1);
     Session<Model> session(params);
     Random random(2);
-    const Index measured = 32'768;
     read(session, random, near);
     const double early = read(session, random, measured);
     const Index resident = support::resident_bytes();

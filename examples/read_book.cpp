@@ -10,6 +10,9 @@
 //   read_book
 //   read_book --book Rev --memory rev.memory.safetensors --limit 20000   (again: reads on)
 //   read_book --file novel.txt
+//
+// smoke: --models {source}/examples/models --limit 600 --others 400 --memory dan
+// smoke: --models {source}/examples/models --limit 900 --others 400 --memory dan
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
@@ -48,7 +51,7 @@ struct Settings {
   std::string memory;
   std::string out = "read_book";
   Index limit = 0;
-  Index others = 16384;
+  Index others = 32768;
   double dynamic_rate = 0.1;
   Index threads = support::this_machine().cores;
 };

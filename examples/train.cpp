@@ -6,6 +6,9 @@
 //   train --model toy --steps 100 --out toy.safetensors
 //
 // A run that was stopped, by whatever, goes on with --resume and ends in the same bits.
+//
+// smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
+// smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --objective plain --accumulate 2
 
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
