@@ -42,8 +42,8 @@ struct Stacked {
   Index slice = any;
 };
 
-/// model.h.blocks.3.feed_forward_prime.w1.weight, with the first learning block number 2, is slice 1
-/// of model.h.prime_storage.feed_forward_prime.w1.weight.
+/// model.h.blocks.3.feed_forward_prime.w1.weight, with the first learning block number 2, is slice
+/// 1 of model.h.prime_storage.feed_forward_prime.w1.weight.
 inline Stacked stacked(const std::string& name, Index first_learning) {
   const std::string blocks = "model.h.blocks.";
   if (!name.starts_with(blocks)) return {name};
@@ -100,8 +100,7 @@ void check_gradient(const file::Archive& archive, const Params& gradient, Index 
 template <class S, class G>
 void check_losses(const file::Archive& archive, const G& gradient) {
   const auto row = [](const std::vector<double>& numbers) {
-    return Matrix<double>(
-        Eigen::Map<const Matrix<double>>(numbers.data(), 1, std::ssize(numbers)));
+    return Matrix<double>(Eigen::Map<const Matrix<double>>(numbers.data(), 1, std::ssize(numbers)));
   };
   CHECK(disagreement(row({gradient.loss}), archive.matrix<double>("loss")) < tolerance<S>.values);
   CHECK(disagreement(row(gradient.chunk_loss), archive.matrix<double>("chunk_loss")) <
@@ -113,11 +112,11 @@ void check_losses(const file::Archive& archive, const G& gradient) {
 /// Meta-learning agrees with the file: losses, logits, inner norms, fast weights, rings and the
 /// gradient of every parameter.
 template <class S, ModelSpec Spec, std::size_t Prefix = 2, std::size_t Suffix = 2>
-void check_meta(const char* file, InnerSgd optimiser) {
+void check_meta(const std::string& file, InnerSgd optimiser) {
   using Model = LanguageModel<Spec, Repeat<Prefix, Block<Attend<Window>, SwiGlu>>,
                               Repeat<Suffix, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
   CAPTURE(file);
-  const auto archive = file::read(std::string(TTT_TEST_DATA "/ttt_e2e/") + file + ".safetensors");
+  const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/" + file + ".safetensors");
   const auto ids = tokens(archive);
   const auto marks = scored(archive);
   const MetaLearner<Model, S> learner({.optimiser = optimiser});
@@ -134,9 +133,10 @@ void check_meta(const char* file, InnerSgd optimiser) {
         for (std::size_t n = 0; n < seen.fast.size(); ++n) {
           const std::string name = "fast_after." + std::to_string(seen.number) +
                                    ".feed_forward_prime.w" + std::to_string(n % 3 + 1) + ".weight";
-          CHECK(disagreement(seen.fast[n], archive.view(name)
-                                               .slice(static_cast<Index>(n / 3))
-                                               .template matrix<double>()) < tolerance<S>.values);
+          CHECK(disagreement(
+                    seen.fast[n],
+                    archive.view(name).slice(static_cast<Index>(n / 3)).template matrix<double>()) <
+                tolerance<S>.values);
         }
         if (seen.number + 1 < std::ssize(ids) / Spec.chunk) return;
         for_each_array(
@@ -162,14 +162,14 @@ void check_meta(const char* file, InnerSgd optimiser) {
 
 /// Ordinary training agrees with the file.
 template <class S, ModelSpec Spec, class... Stages>
-void check_plain(const char* file, Index first_learning) {
+void check_plain(const std::string& file, Index first_learning) {
   using Model = LanguageModel<Spec, Stages...>;
   CAPTURE(file);
-  const auto archive = file::read(std::string(TTT_TEST_DATA "/ttt_e2e/") + file + ".safetensors");
+  const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/" + file + ".safetensors");
   const auto ids = tokens(archive);
   const auto marks = scored(archive);
-  const auto gradient = plain_gradient<Model, S>(params<Model, S>(archive, first_learning),
-                                                 {ids, marks});
+  const auto gradient =
+      plain_gradient<Model, S>(params<Model, S>(archive, first_learning), {ids, marks});
   check_losses<S>(archive, gradient);
   check_gradient<Model, S>(archive, gradient.params, first_learning);
 }

@@ -47,6 +47,7 @@ class OperationLaws {
         check_second(moving, wanted, {{}, cotangent_tangent_});
       }
       check_both_halves(moving);
+      check_recorded(moving);
     }
   }
 
@@ -75,10 +76,11 @@ class OperationLaws {
   }
 
   /// What the leaves of a tape receive.
-  template <class A>
-  Arrays pulled(const std::array<A, N>& in, Mask wanted, const A& cotangent) const {
+  template <class A, class... Recordings>
+  Arrays pulled(const std::array<A, N>& in, Mask wanted, const A& cotangent,
+                Recordings&... recording) const {
     Arrays sinks;
-    Tape<A> tape;
+    Tape<A> tape(recording...);
     std::array<Var<A>, N> vars;
     for (std::size_t n = 0; n < N; ++n) {
       vars[n] = has(wanted, n) ? tape.leaf(in[n], sinks[n]) : tape.constant(in[n]);
@@ -153,6 +155,30 @@ class OperationLaws {
         CHECK(disagreement(tangents[n], derivative) <= quotient_tolerance);
       }
     }
+  }
+
+  /// A tape over duals that follows a recording gives what one does that computes everything.
+  void check_recorded(Mask moving) const {
+    const auto in = duals(moving);
+    const D cotangent{cotangent_, cotangent_tangent_};
+    for (Mask wanted = 1; wanted <= all; ++wanted) {
+      Recording<M> recording;
+      static_cast<void>(pulled(inputs_, wanted, cotangent_, recording));
+      const Arrays followed = pulled(in, wanted, cotangent, recording);
+      const Arrays computed = pulled(in, wanted, cotangent);
+      for (std::size_t n = 0; n < N; ++n) {
+        CAPTURE(moving);
+        CAPTURE(wanted);
+        CAPTURE(n);
+        CHECK(disagreement(followed[n], computed[n]) <= rounding);
+      }
+    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      if constexpr (requires { op_.tangent(in[I]...); }) {
+        if (moving != 0) CHECK(disagreement(op_.tangent(in[I]...), value(in).tangent) <= rounding);
+      }
+    }
+    (std::make_index_sequence<N>());
   }
 
   /// An interior node receives both halves: the pullback, and its derivative.

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -62,7 +63,12 @@ TEST_SUITE("parallel") {
     }
   }
 
-  TEST_CASE("for_each_index throws one exception where several tasks do") {
+  TEST_CASE("for_each_index throws the first exception where several tasks do") {
+    const auto task = [](Index i) { throw std::runtime_error("task " + std::to_string(i)); };
+    CHECK_THROWS_WITH_AS(for_each_index(1, 20, task), "task 0", std::runtime_error);
+  }
+
+  TEST_CASE("for_each_index calls every task where all throw") {
     std::atomic<int> thrown{0};
     const auto task = [&](Index) {
       ++thrown;
