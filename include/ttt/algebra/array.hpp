@@ -7,20 +7,21 @@
 
 namespace ttt {
 
-/// What an operation computes on: Matrix<S>, or Dual<Matrix<S>>.
+/// What an operation computes on: `Matrix<S>`, or `Dual<Matrix<S>>`.
 ///
 /// The functions of this header are the few that know which of the two they were given; operations
 /// are written on top of them and do not.
 template <class A>
 concept Array = std::same_as<A, Matrix<Scalar<A>>> || std::same_as<A, Dual<Matrix<Scalar<A>>>>;
 
+/// Whether a matrix has no elements, which stands for zero everywhere.
 template <class S>
 [[nodiscard]] bool is_zero(const Matrix<S>& a) {
   return a.size() == 0;
 }
 
-// Shape. A dual has the shape of whichever half has elements.
-
+///@{
+/// Extents. A dual has the shape of whichever half has elements.
 template <class S>
 [[nodiscard]] Index rows(const Matrix<S>& a) {
   return a.rows();
@@ -37,6 +38,7 @@ template <class M>
 [[nodiscard]] Index cols(const Dual<M>& a) {
   return is_zero(a.value) ? a.tangent.cols() : a.value.cols();
 }
+///@}
 
 /// An array of [rows, cols] whose elements are still to be written.
 template <Array A>
@@ -60,8 +62,10 @@ template <Array A>
   }
 }
 
-// Elements, by their place in row-major order.
-
+///@{
+/// Reads and writes elements by their place in row-major order, `count` of them as a lane.
+///
+/// A half without elements reads as zeros; an array that is written to has both.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> load(const Matrix<S>& a, Index at, Index count) {
   return load(a.data() + at, count);
@@ -102,6 +106,7 @@ void set_element(Dual<Matrix<S>>& a, Index at, Dual<S> number) {
   a.value.data()[at] = number.value;
   a.tangent.data()[at] = number.tangent;
 }
+///@}
 
 /// A lane of zeros.
 template <Array A>
@@ -125,6 +130,7 @@ template <Array A, class F, class... Others>
   return result;
 }
 
+///@{
 /// The result of a function that is linear in all its arguments together, half by half.
 template <class F, class S, class... Others>
 [[nodiscard]] Matrix<S> linear(F f, const Matrix<S>& a, const Others&... others) {
@@ -145,6 +151,7 @@ template <class F, class S, class... Others>
   };
   return {half(&Dual<M>::value), half(&Dual<M>::tangent)};
 }
+///@}
 
 /// A copy of the block of [row_count, col_count] at (row, col).
 template <Array A>
@@ -156,6 +163,7 @@ template <Array A>
       a);
 }
 
+///@{
 /// Adds `part` to the block of `whole` at (row, col); every half of `whole` has its elements.
 template <class S>
 void add_block(Matrix<S>& whole, Index row, Index col, const Matrix<S>& part) {
@@ -166,5 +174,6 @@ void add_block(Dual<Matrix<S>>& whole, Index row, Index col, const Dual<Matrix<S
   add_block(whole.value, row, col, part.value);
   add_block(whole.tangent, row, col, part.tangent);
 }
+///@}
 
 }  // namespace ttt

@@ -14,8 +14,8 @@ namespace ttt {
 /// zero everywhere, and nothing is computed with it.
 template <class N>
 struct Dual {
-  N value;
-  N tangent;
+  N value;    ///< the number
+  N tangent;  ///< its derivative
 };
 
 namespace detail {
@@ -47,10 +47,13 @@ struct NumberOf<Dual<Matrix<S>>> {
 
 }  // namespace detail
 
+/// The floating-point type that a scalar, lane or array A is made of.
 template <class A>
 using Scalar = typename detail::ScalarOf<A>::type;
+/// One element of the array A, both halves of a dual's.
 template <class A>
 using NumberOf = typename detail::NumberOf<A>::One;
+/// Neighbouring elements of the array A.
 template <class A>
 using LaneOf = typename detail::NumberOf<A>::Many;
 
@@ -58,11 +61,12 @@ using LaneOf = typename detail::NumberOf<A>::Many;
 template <class N>
 concept Number = std::floating_point<N> || std::same_as<N, Lane<Scalar<N>>>;
 
+/// Both halves are of one type.
 template <class X>
 Dual(X, X) -> Dual<X>;
 
-// The rules of differentiation, as overloads. X and Y are scalars or lanes.
-
+///@{
+/// A rule of differentiation: what the function does to both halves. X and Y are scalars or lanes.
 template <Number X, Number Y>
 [[nodiscard, gnu::always_inline]] inline auto operator+(const Dual<X>& a, const Dual<Y>& b) {
   return Dual{a.value + b.value, a.tangent + b.tangent};
@@ -120,12 +124,13 @@ template <class S>
 [[nodiscard, gnu::always_inline]] inline Dual<S> sum(const Dual<Lane<S>>& a) {
   return {sum(a.value), sum(a.tangent)};
 }
-
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
   return {sum_first(a.value, count), sum_first(a.tangent, count)};
 }
+///@}
 
+///@{
 /// The value half of a number; the number itself where there is no other half.
 template <class N>
 [[nodiscard]] const N& value_of(const N& a) {
@@ -135,5 +140,6 @@ template <class N>
 [[nodiscard]] const N& value_of(const Dual<N>& a) {
   return a.value;
 }
+///@}
 
 }  // namespace ttt

@@ -11,14 +11,16 @@ namespace ttt {
 /// Where the cotangent of one array is summed up. A pointer that is null means: not wanted.
 template <class A>
 struct Target;
+/// One sum.
 template <class S>
 struct Target<Matrix<S>> {
-  Matrix<S>* sum = nullptr;
+  Matrix<S>* sum = nullptr;  ///< without elements while it is zero
 };
+/// A sum for each half, wanted or not by itself.
 template <class S>
 struct Target<Dual<Matrix<S>>> {
-  Matrix<S>* value = nullptr;
-  Matrix<S>* tangent = nullptr;
+  Matrix<S>* value = nullptr;    ///< without elements while it is zero
+  Matrix<S>* tangent = nullptr;  ///< likewise
 };
 
 namespace detail {
@@ -51,15 +53,19 @@ void scatter_to(Matrix<S>* target, Index count, std::span<const Token> tokens,
 template <class A>
 class Input;
 
+/// An input that is a matrix.
 template <class S>
 class Input<Matrix<S>> {
  public:
+  /// \pre value and target outlive the input; value is null if the operation does not remember it
   Input(const Matrix<S>* value, Target<Matrix<S>> target) : value_(value), target_(target) {}
 
   /// \pre the operation remembers its inputs
   [[nodiscard]] const Matrix<S>& value() const { return *value_; }
+  /// Whether anybody wants the cotangent; adding what nobody wants does nothing.
   [[nodiscard]] bool wanted() const { return target_.sum != nullptr; }
 
+  /// Adds to the cotangent.
   void add(Matrix<S> term) const { detail::add_to(target_.sum, std::move(term)); }
 
   /// Adds left * right; either may be `transposed`.
@@ -84,11 +90,14 @@ class Input<Matrix<S>> {
   Target<Matrix<S>> target_;
 };
 
+/// An input that is a dual: the halves of its cotangent are wanted or not one by one.
 template <class S>
 class Input<Dual<Matrix<S>>> {
- public:
   using A = Dual<Matrix<S>>;
 
+ public:
+  ///@{
+  /// As of a matrix, for the halves that are wanted.
   Input(const A* value, Target<A> target) : value_(value), target_(target) {}
 
   [[nodiscard]] const A& value() const { return *value_; }
@@ -102,7 +111,6 @@ class Input<Dual<Matrix<S>>> {
   void add_product(const Left& left, const Right& right) const {
     product_into(target_.value, target_.tangent, left, right);
   }
-  /// The halves that are wanted.
   template <class Left, class Right>
   [[nodiscard]] A part(const Left& left, const Right& right) const {
     A result;
@@ -113,6 +121,7 @@ class Input<Dual<Matrix<S>>> {
     detail::scatter_to(target_.value, rows(value()), tokens, term.value);
     detail::scatter_to(target_.tangent, rows(value()), tokens, term.tangent);
   }
+  ///@}
 
   /// The same input where only tangents are taken back.
   [[nodiscard]] Input<Matrix<S>> tangent_half() const {

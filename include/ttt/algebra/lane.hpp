@@ -14,9 +14,11 @@ namespace ttt {
 /// element's bits do not depend on where it stands.
 template <class S>
 struct Lane {
-  static constexpr Index size = 16;
-  Eigen::Array<S, size, 1> x;
+  static constexpr Index size = 16;  ///< elements; ours
+  Eigen::Array<S, size, 1> x;        ///< beyond the end of an array, what zeros became
 
+  ///@{
+  /// Element by element; a scalar is the same for all.
   [[gnu::always_inline]] friend Lane operator+(const Lane& a, const Lane& b) { return {a.x + b.x}; }
   [[gnu::always_inline]] friend Lane operator-(const Lane& a, const Lane& b) { return {a.x - b.x}; }
   [[gnu::always_inline]] friend Lane operator*(const Lane& a, const Lane& b) { return {a.x * b.x}; }
@@ -24,8 +26,10 @@ struct Lane {
   [[gnu::always_inline]] friend Lane operator-(const Lane& a, S b) { return {a.x - b}; }
   [[gnu::always_inline]] friend Lane operator*(const Lane& a, S b) { return {a.x * b}; }
   [[gnu::always_inline]] friend Lane operator-(S a, const Lane& b) { return {a - b.x}; }
+  ///@}
 };
 
+/// The exponential of each element.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> exp(const Lane<S>& a) {
   return {a.x.exp()};
@@ -37,6 +41,7 @@ template <class S>
   return {a.x.logistic()};
 }
 
+/// The sum of all elements, those beyond the end of an array included.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline S sum(const Lane<S>& a) {
   return a.x.sum();
@@ -54,6 +59,7 @@ template <std::floating_point S>
   return S(1) / std::sqrt(a);
 }
 
+/// 1 / a
 template <std::floating_point S>
 [[nodiscard]] S reciprocal(S a) {
   return S(1) / a;

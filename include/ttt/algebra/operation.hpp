@@ -11,7 +11,7 @@ namespace ttt {
 /// An array that somebody else owns, as an argument of operations.
 template <Array A>
 struct Borrowed {
-  const A* array = nullptr;
+  const A* array = nullptr;  ///< outlives this
 };
 
 /// A settings object with the two halves of a differentiable function:
@@ -59,6 +59,7 @@ Tape<A>& tape_of(const Var<A>& first, const Others&... /*others*/) {
 
 }  // namespace detail
 
+///@{
 /// Rows of an array, or of the value of a variable.
 template <Array A>
 [[nodiscard]] Index row_count(const A& a) {
@@ -68,6 +69,7 @@ template <Array A>
 [[nodiscard]] Index row_count(const Var<A>& a) {
   return rows(a.value());
 }
+///@}
 
 /// The value of an operation on arrays, or its place on the tape of its arguments.
 template <Operation Op, class... Args>

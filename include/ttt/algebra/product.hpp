@@ -10,8 +10,10 @@ namespace ttt {
 /// An array seen transposed, without a copy.
 template <Array A>
 struct Transposed {
-  const A& array;
+  const A& array;  ///< outlives this
 };
+
+/// An array as the side of a product that is to be transposed.
 template <Array A>
 [[nodiscard]] Transposed<A> transposed(const A& a) {
   return {a};

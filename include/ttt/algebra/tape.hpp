@@ -22,12 +22,19 @@ class Var {
  public:
   Var() = default;
 
+  /// \pre this is on a tape
   [[nodiscard]] const A& value() const { return *value_; }
+  /// \pre this is on a tape
   [[nodiscard]] Tape<A>& tape() const { return *tape_; }
 
  private:
   friend class Tape<A>;
-  struct Node;
+  struct Node {
+    A cotangent;
+    Target<A> target;                              ///< `cotangent`, or the sink of a leaf
+    std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
+    std::size_t result = 0;                        ///< its number among the tape's results
+  };
   Var(Tape<A>* tape, std::shared_ptr<const A> value, Node* node)
       : tape_(tape), value_(std::move(value)), node_(node) {}
 
@@ -37,14 +44,6 @@ class Var {
   Tape<A>* tape_ = nullptr;
   std::shared_ptr<const A> value_;
   Node* node_ = nullptr;  ///< null when no derivative is wanted
-};
-
-template <Array A>
-struct Var<A>::Node {
-  A cotangent;
-  Target<A> target;                              ///< `cotangent`, or the sink of a leaf
-  std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
-  std::size_t result = 0;                        ///< its number among the tape's results
 };
 
 namespace detail {
@@ -75,9 +74,10 @@ template <class Op, class S, class... Others>
 /// What a tape over matrices computed, kept for a tape over duals that evaluates the same again.
 template <class M>
 struct Recording {
+  /// What became of one operation.
   struct Result {
-    std::shared_ptr<M> value;
-    M cotangent;  ///< without elements where no derivative was wanted
+    std::shared_ptr<M> value;  ///< of the operation
+    M cotangent;               ///< without elements where no derivative was wanted
   };
   std::vector<Result> results;  ///< in the order of evaluation
 };
@@ -91,6 +91,7 @@ struct Recording {
 template <Array A>
 class Tape {
  public:
+  /// What the cotangent of a leaf is summed up in.
   using Sink = Matrix<Scalar<A>>;
 
   Tape() = default;

@@ -26,7 +26,7 @@ struct AttendWindow {
   static constexpr bool remembers = true;
   static constexpr Index tile = 64;  ///< queries; ours, the fastest of 16, 32, 64, 128 at width 256
 
-  Index heads;
+  Index heads;   ///< of equal width
   Index window;  ///< keys that a query sees, its own included
 
   template <Array A>
@@ -44,6 +44,7 @@ struct AttendWindow {
     return y;
   }
 
+  /// The tangent half of `value` by itself.
   template <class S>
   [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& q, const Dual<Matrix<S>>& k,
                                   const Dual<Matrix<S>>& v) const {

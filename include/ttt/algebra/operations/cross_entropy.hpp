@@ -24,7 +24,7 @@ namespace ttt {
 struct CrossEntropy {
   static constexpr bool remembers = true;
 
-  std::vector<Token> targets;
+  std::vector<Token> targets;  ///< one for each row
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {

@@ -17,7 +17,7 @@ namespace ttt {
 struct Embed {
   static constexpr bool remembers = true;
 
-  std::vector<Token> tokens;
+  std::vector<Token> tokens;  ///< rows of the table; each any number of times
 
   template <Array A>
   [[nodiscard]] A value(const A& table) const {

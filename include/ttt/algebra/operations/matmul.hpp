@@ -30,6 +30,7 @@ struct Product {
     }
   }
 
+  /// The tangent half of `value` by itself.
   template <class S>
   [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& a, const Dual<Matrix<S>>& b) const {
     Matrix<S> y;

@@ -19,6 +19,7 @@ namespace ttt {
 struct RmsNorm {
   static constexpr bool remembers = true;
 
+  /// Keeps the scale of a group of zeros finite; as in the code of arXiv:2512.23675.
   double epsilon = 1e-6;
 
   template <Array A>

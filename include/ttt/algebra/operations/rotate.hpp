@@ -21,6 +21,7 @@ namespace ttt {
 template <class S>
 class RotaryTable {
  public:
+  /// The complex number of each position and pair.
   using Factors = Eigen::Array<std::complex<S>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
   /// \pre head is even
@@ -37,7 +38,7 @@ class RotaryTable {
   }
 
   [[nodiscard]] const Factors& factors() const { return factors_; }  ///< [positions, head / 2]
-  [[nodiscard]] Rotary pairs() const { return pairs_; }
+  [[nodiscard]] Rotary pairs() const { return pairs_; }  ///< which elements turn together
 
  private:
   Factors factors_;

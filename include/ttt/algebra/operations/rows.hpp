@@ -43,8 +43,8 @@ struct AppendRows {
 struct TakeRows {
   static constexpr bool remembers = true;
 
-  Index first;
-  Index count;
+  Index first;  ///< row of x
+  Index count;  ///< rows
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
