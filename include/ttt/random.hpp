@@ -14,6 +14,7 @@ namespace ttt {
 ///         (SplitMix64), with the state kept as seed and count so that a checkpoint can hold it.
 class Random {
  public:
+  /// The stream of `seed` from the number behind the first `drawn`.
   explicit constexpr Random(std::uint64_t seed, std::uint64_t drawn = 0)
       : seed_(seed), drawn_(drawn) {}
 
@@ -41,8 +42,8 @@ class Random {
     return radius * std::cos(6.283185307179586 * uniform());
   }
 
-  [[nodiscard]] constexpr std::uint64_t seed() const { return seed_; }
-  [[nodiscard]] constexpr std::uint64_t drawn() const { return drawn_; }
+  [[nodiscard]] constexpr std::uint64_t seed() const { return seed_; }    ///< of the stream
+  [[nodiscard]] constexpr std::uint64_t drawn() const { return drawn_; }  ///< numbers so far
 
   friend constexpr bool operator==(Random, Random) = default;
 

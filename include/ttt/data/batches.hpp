@@ -58,7 +58,7 @@ class Batches {
 
     // The longest documents come first, so those that will do are a prefix.
     const auto too_short = std::ranges::partition_point(
-        documents_, [&](const auto& document) { return std::ssize(document) > length; });
+        documents_, [&](const auto& document) { return std::ssize(document) > size.length; });
     const Index eligible = ends_[static_cast<std::size_t>(too_short - documents_.begin()) - 1];
 
     Batch sequences;

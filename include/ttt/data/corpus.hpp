@@ -15,18 +15,19 @@ namespace ttt::data {
 
 /// A text that is read from its beginning: a book, a file.
 struct Document {
-  std::string title;
-  std::string text;
+  std::string title;  ///< by which `hold_out` finds it
+  std::string text;   ///< bytes in any encoding
 
   friend bool operator==(const Document&, const Document&) = default;
 };
 
+/// Documents in the order in which they were read.
 using Corpus = std::vector<Document>;
 
 /// A corpus in two parts that share no document.
 struct Split {
-  Corpus training;
-  Corpus held_out;
+  Corpus training;  ///< what a model learns from
+  Corpus held_out;  ///< what it is measured on
 };
 
 /// Sets aside every document whose title is among `titles`; both parts keep the corpus's order.

@@ -42,14 +42,16 @@ struct As {
 /// Named tensors and what is said about them: the value of a safetensors file.
 class Archive {
  public:
+  /// Things found by name, in the order of their names.
   template <class T>
   using Named = std::map<std::string, T, std::less<>>;
 
   /// `origin` is the file that messages name.
   explicit Archive(std::string origin = "archive") : origin_(std::move(origin)) {}
 
-  Named<std::string> metadata;
+  Named<std::string> metadata;  ///< texts about the whole
 
+  /// Everything that was `set`.
   [[nodiscard]] const Named<Tensor>& tensors() const { return tensors_; }
 
   /// The tensor `name`, to slice a stack or to ask for its shape.

@@ -25,6 +25,7 @@ static_assert(std::endian::native == std::endian::little,
 /// out: wide before narrow, so that every tensor starts at a multiple of its element's size.
 enum class DType { u64, i64, f64, f32, u32, i32, bf16, f16, u16, i16, i8, u8, boolean };
 
+/// What an element type is.
 struct DTypeInfo {
   std::string_view name;  ///< as the header spells it
   Index bytes;            ///< of one element

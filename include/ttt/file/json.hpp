@@ -92,6 +92,7 @@ class Reader {
     return value;
   }
 
+  /// A string, with what its escapes stand for.
   [[nodiscard]] std::string string() {
     expect('"');
     std::string result;

@@ -23,7 +23,7 @@ namespace ttt::file {
 
 /// An array as it lies in a file.
 struct Tensor {
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;      ///< of every element
   std::vector<Index> shape;      ///< outermost first; empty for a scalar
   std::vector<std::byte> bytes;  ///< row-major, little-endian
 
@@ -61,9 +61,12 @@ class TensorView {
         bytes_(tensor.bytes),
         where_(std::move(where)) {}
 
+  ///@{
+  /// As in Tensor.
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] std::span<const Index> shape() const { return shape_; }
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+  ///@}
 
   /// The part at `index` of the first axis: one matrix of a stack.
   ///

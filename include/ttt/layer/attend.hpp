@@ -16,10 +16,15 @@ template <class Memory>
 struct Attend {
   static constexpr PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};
 
+  /// The projections, and the norms of queries and keys.
   template <class A>
   struct Params {
-    A wq, wk, wv, wo;  ///< [width, width] each
-    A q_norm, k_norm;  ///< [1, width / heads], shared by the heads
+    A wq;      ///< [width, width], to queries
+    A wk;      ///< [width, width], to keys
+    A wv;      ///< [width, width], to values
+    A wo;      ///< [width, width], from what the memory answers
+    A q_norm;  ///< [1, width / heads], shared by the heads, or without rows
+    A k_norm;  ///< likewise
 
     static void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
@@ -30,6 +35,8 @@ struct Attend {
       on("k_norm.weight", trees.k_norm...);
     }
   };
+
+  /// What the memory keeps.
   template <class A>
   using State = typename Memory::template State<A>;
 

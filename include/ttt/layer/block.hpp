@@ -41,20 +41,22 @@ constexpr bool names_differ() {
 /// Without post-norms (Norms::before), h = h + part(norm(h)).
 template <Layer... Parts>
 struct Block {
+  /// Whether a part has fast weights.
   static constexpr bool learns = (... || detail::learns<Parts>);
   static_assert(detail::names_differ<Parts...>(), "two parts of a block have the same name");
 
   /// A part with the norms around it.
   template <class L, class A>
   struct Normed {
-    A norm;  ///< [1, width]
-    typename L::template Params<A> part;
-    A post_norm;  ///< [1, width], or without rows
+    A norm;                               ///< [1, width]
+    typename L::template Params<A> part;  ///< the part's own
+    A post_norm;                          ///< [1, width], or without rows
   };
 
+  /// The parameters of the parts, each with its norms.
   template <class A>
   struct Params {
-    std::tuple<Normed<Parts, A>...> parts;
+    std::tuple<Normed<Parts, A>...> parts;  ///< in the order of reading
 
     static void visit(auto&& on, auto&... trees) {
       for_each_part([&]<std::size_t I>() {
@@ -66,9 +68,10 @@ struct Block {
     }
   };
 
+  /// What the parts remember.
   template <class A>
   struct State {
-    std::tuple<typename Parts::template State<A>...> parts;
+    std::tuple<typename Parts::template State<A>...> parts;  ///< in the order of reading
 
     static void visit(auto&& on, auto&... trees) {
       for_each_part([&]<std::size_t I>() { on(Part<I>::names.part, std::get<I>(trees.parts)...); });
@@ -109,8 +112,8 @@ struct Block {
 /// The same kind of block `Count` times, each with parameters of its own.
 template <std::size_t Count, class B>
 struct Repeat {
-  static constexpr std::size_t count = Count;
-  using Block = B;
+  static constexpr std::size_t count = Count;  ///< blocks
+  using Block = B;                             ///< their kind
 };
 
 }  // namespace ttt

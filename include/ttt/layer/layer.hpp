@@ -18,9 +18,9 @@ enum class Start {
 
 /// A tensor of a layer before it has numbers. One that the spec leaves out has no rows.
 struct TensorSpec {
-  Index rows = 0;
-  Index cols = 0;
-  Start start = Start::normal;
+  Index rows = 0;               ///< outer extent
+  Index cols = 0;               ///< inner extent
+  Start start = Start::normal;  ///< of a training that begins anew
 };
 
 /// What a layer needs in a pass besides parameters and state.
@@ -31,7 +31,9 @@ struct Pass {
 
 /// The names a block gives to a part and to its norms.
 struct PartNames {
-  std::string_view norm, part, post_norm;
+  std::string_view norm;       ///< before the part
+  std::string_view part;       ///< under which its tensors are
+  std::string_view post_norm;  ///< behind the part
 };
 
 /// State of a layer that remembers nothing.

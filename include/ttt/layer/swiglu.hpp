@@ -15,9 +15,12 @@ namespace ttt {
 struct SwiGlu {
   static constexpr PartNames names{"ffn_norm", "feed_forward", "ffn_post_norm"};
 
+  /// The three matrices; there are no biases.
   template <class A>
   struct Params {
-    A w1, w2, w3;  ///< [width, hidden], [hidden, width], [width, hidden]
+    A w1;  ///< [width, hidden], to the gate
+    A w2;  ///< [hidden, width], back
+    A w3;  ///< [width, hidden], to what is gated
 
     static void visit(auto&& on, auto&... trees) {
       on("w1.weight", trees.w1...);
@@ -25,6 +28,8 @@ struct SwiGlu {
       on("w3.weight", trees.w3...);
     }
   };
+
+  /// Nothing: each token is read by itself.
   template <class A>
   using State = Stateless<A>;
 

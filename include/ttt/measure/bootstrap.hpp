@@ -22,12 +22,14 @@ struct Pair {
   double weight;  ///< what the means are over: its tokens, or its bytes for a loss per byte
 };
 
+/// How sure to be, and at what cost.
 struct BootstrapOptions {
-  Index resamples = 10000;
-  double confidence = 0.95;
-  std::uint64_t seed = 1;
+  Index resamples = 10000;   ///< each of as many documents as there are
+  double confidence = 0.95;  ///< of the interval
+  std::uint64_t seed = 1;    ///< of the resampling
 };
 
+/// How far two models are apart.
 struct Difference {
   double mean;        ///< of first - second; negative where the first model is better
   Interval interval;  ///< percentile bootstrap

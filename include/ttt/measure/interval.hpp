@@ -5,8 +5,8 @@ namespace ttt::measure {
 
 /// Where a quantity lies, by some measure of confidence; both ends belong to it.
 struct Interval {
-  double lower;
-  double upper;
+  double lower;  ///< the least value in it
+  double upper;  ///< the greatest value in it
 
   friend constexpr bool operator==(Interval, Interval) = default;
 };

@@ -23,16 +23,17 @@ struct Scored {
 
 /// The tokens at positions `begin` to `end - 1` of their documents, taken together.
 struct Bin {
-  Index begin;
-  Index end;
-  Index tokens = 0;
-  Index bytes = 0;
+  Index begin;        ///< first position
+  Index end;          ///< one past the last position
+  Index tokens = 0;   ///< of all documents
+  Index bytes = 0;    ///< that the tokens stand for
   double nats = 0.0;  ///< the sum
 
   /// NaN where there is no byte.
   [[nodiscard]] double nats_per_byte() const {
     return bytes > 0 ? nats / static_cast<double>(bytes) : std::numeric_limits<double>::quiet_NaN();
   }
+  /// NaN where there is no byte.
   [[nodiscard]] double bits_per_byte() const { return nats_per_byte() / std::numbers::ln2; }
 
   friend bool operator==(const Bin&, const Bin&) = default;

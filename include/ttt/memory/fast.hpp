@@ -14,10 +14,13 @@ template <Layer L>
 struct Fast {
   static constexpr PartNames names{"ffn_prime_norm", "feed_forward_prime", "ffn_prime_post_norm"};
 
+  /// The layer's parameters, marked as fast.
   template <class A>
   struct Params : L::template Params<A> {
-    static constexpr bool fast = true;
+    static constexpr bool fast = true;  ///< what Leaf::fast reports of them
   };
+
+  /// What the layer keeps besides.
   template <class A>
   using State = typename L::template State<A>;
 

@@ -42,10 +42,11 @@ concept InnerOptimiser = std::copyable<O> &&
 ///
 /// \source arXiv:2512.23675 for rate 1, clip 1 and no momentum
 struct InnerSgd {
-  double rate = 1;
+  double rate = 1;      ///< of one chunk's step
   double clip = 1;      ///< 0 leaves the norm free
   double momentum = 0;  ///< 0 keeps no velocity
 
+  /// Steps down; an empty velocity is one of zeros.
   template <class S>
   void step(FastWeights<S>& weights, FastWeights<S>& velocity,
             const FastWeights<S>& gradient) const {
@@ -63,6 +64,7 @@ struct InnerSgd {
     }
   }
 
+  /// Takes adjoints back through a step; an empty nu is one of zeros, and lambda stays as it is.
   template <class S>
   [[nodiscard]] FastWeights<S> pullback(const FastWeights<S>& gradient, FastWeights<S>& lambda,
                                         FastWeights<S>& nu) const {
@@ -116,6 +118,7 @@ struct EveryToken {
 struct SurprisingTokens {
   double above = 1;  ///< nats
 
+  /// \shape  shares, surprisal [time, 1] -> [time, 1]
   template <class S>
   [[nodiscard]] Matrix<S> weights(const Matrix<S>& shares, const Matrix<S>& surprisal) const {
     return (surprisal.array() > static_cast<S>(above)).select(shares, S(0));
@@ -127,8 +130,8 @@ static_assert(InnerLoss<EveryToken> && InnerLoss<SurprisingTokens>);
 /// How a model learns while it reads.
 template <InnerOptimiser Optimiser = InnerSgd, InnerLoss Loss = EveryToken>
 struct InnerLoop {
-  Optimiser optimiser{};
-  Loss loss{};
+  Optimiser optimiser{};  ///< takes the step
+  Loss loss{};            ///< is what the step descends
 };
 
 }  // namespace ttt

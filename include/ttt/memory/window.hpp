@@ -17,9 +17,11 @@ namespace ttt {
 ///         the ring. Ours starts without rows, where theirs starts with masked zeros, and lets go
 ///         of old rows when a whole chunk of them is out of sight.
 struct Window {
+  /// What is kept, the oldest token first.
   template <class A>
   struct State {
-    A keys, values;  ///< [kept, width]; kept < window + chunk between reads
+    A keys;    ///< [kept, width], un-rotated; kept < window + chunk between reads
+    A values;  ///< [kept, width]
 
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);

@@ -36,10 +36,11 @@ struct ModelSpec {
   Index window;               ///< tokens a query sees, itself included
   Index chunk;                ///< tokens of one learning step
   Index rotary_base = 10000;  ///< \source arXiv:2104.09864
-  Rotary rotary = Rotary::interleaved;
-  Norms norms = Norms::around;
-  QueryKeyNorm query_key_norm = QueryKeyNorm::rms;
-  Head head = Head::tied;
+
+  Rotary rotary = Rotary::interleaved;              ///< which elements turn together
+  Norms norms = Norms::around;                      ///< where blocks normalise
+  QueryKeyNorm query_key_norm = QueryKeyNorm::rms;  ///< of every attention layer
+  Head head = Head::tied;                           ///< where the output weights come from
 
   friend constexpr bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
