@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How much does a plain model gain by learning while it reads, though it was never trained to? Its
+// loss on the held-out books for several rates of the inner step, and for more or fewer layers that
+// learn: the best of them is what a model that was trained to learn is compared with.
+//
+// smoke: --models {source}/examples/models --bytes 400 --rates 0.1
+
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/king_james.hpp>
+#include <ttt/model/params_file.hpp>
+#include <ttt/model/session.hpp>
+#include <ttt/parallel/threads.hpp>
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "models.hpp"
+#include "support/corpus.hpp"
+#include "support/machine.hpp"
+#include "support/program.hpp"
+
+namespace {
+
+using namespace ttt;
+
+/// Only the two upper SwiGLUs learn, as in the model that was trained to learn.
+using UpperHalf = LanguageModel<preset::bookworm_plain, Repeat<2, Block<Attend<Window>, SwiGlu>>,
+                                Repeat<2, Block<Attend<Window>, Fast<SwiGlu>>>>;
+
+struct Settings {
+  std::string models = "examples/models";
+  std::vector<std::string> rates{"0.02", "0.05", "0.1", "0.2", "0.4"};
+  Index bytes = 32768;
+  Index threads = support::this_machine().cores;
+};
+
+/// Nats per byte after four windows, over all books.
+template <class Model>
+double loss(const models::BookwormPlain::Params<Matrix<float>>& plain,
+            const std::vector<std::vector<Token>>& books, double rate, Index threads) {
+  using Params = typename Model::template Params<Matrix<float>>;
+  const auto params = models::renamed<Params>(plain);
+  std::vector<double> sums(books.size());
+  for_each_index(threads, std::ssize(books), [&](Index i) {
+    const auto n = static_cast<std::size_t>(i);
+    Session<Model> session(params, {.inner = {.optimiser = {.rate = rate}}});
+    const std::vector<float> nats = session.read(books[n]);
+    for (std::size_t t = 4 * static_cast<std::size_t>(Model::spec.window); t < nats.size(); ++t) {
+      sums[n] += static_cast<double>(nats[t]);
+    }
+  });
+  double total = 0;
+  double count = 0;
+  for (std::size_t n = 0; n < books.size(); ++n) {
+    total += sums[n];
+    count += static_cast<double>(std::ssize(books[n]) - 4 * Model::spec.window);
+  }
+  return total / count;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings s;
+  support::Program program("dynamic_evaluation", "Compares rates of learning of a plain model");
+  program.option("--models", s.models, "the folder of the models")
+      .option("--rates", s.rates, "of the inner step, whose gradient is clipped to norm 1")
+      .option("--bytes", s.bytes, "of each held-out book")
+      .option("--threads", s.threads, "books at the same time");
+  return program.run(argc, argv, [&] {
+    const auto plain = read_params<models::BookwormPlain>(s.models + "/bookworm_plain.safetensors");
+    std::vector<std::vector<Token>> books = data::encode(
+        data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out,
+        data::bytes);
+    for (auto& book : books) {
+      book.resize(std::min(book.size(), static_cast<std::size_t>(s.bytes)));
+    }
+    support::Report report;
+    std::vector<support::Report> rows;
+    double best = loss<models::BookwormDynamic>(plain, books, 0, s.threads);
+    report.set("frozen", best);
+    std::cout << std::fixed << std::setprecision(4) << "frozen " << best << '\n';
+    std::string best_rate = "0";
+    for (const std::string& rate : s.rates) {
+      const double every = loss<models::BookwormDynamic>(plain, books, std::stod(rate), s.threads);
+      const double upper = loss<UpperHalf>(plain, books, std::stod(rate), s.threads);
+      std::cout << "rate " << rate << ": every SwiGLU " << every << ", upper two " << upper
+                << std::endl;
+      support::Report row;
+      rows.push_back(row.set("rate", rate).set("every_swiglu", every).set("upper_two", upper));
+      if (std::min(every, upper) < best) {
+        best = std::min(every, upper);
+        best_rate = rate;
+      }
+    }
+    report.set("rates", rows).set("best", best).set("best_rate", best_rate);
+    return report;
+  });
+}
