@@ -30,3 +30,6 @@
 #include <ttt/spec/describe.hpp>
 #include <ttt/spec/presets.hpp>
 #include <ttt/version.hpp>
+
+/// Language models that learn while they read, and how to train, run, save and measure them.
+namespace ttt {}

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+/// Texts, and what a model is trained on and measured with.
 namespace ttt::data {
 
 /// A text that is read from its beginning: a book, a file.

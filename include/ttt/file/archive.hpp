@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+/// Safetensors files, read with suspicion and written whole or not at all.
 namespace ttt::file {
 
 /// The longest header of a file that a reader accepts, in bytes.

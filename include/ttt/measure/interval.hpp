@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+/// How well models do, and how sure that is.
 namespace ttt::measure {
 
 /// Where a quantity lies, by some measure of confidence; both ends belong to it.

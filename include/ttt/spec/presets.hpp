@@ -3,6 +3,7 @@
 
 #include <ttt/spec/model_spec.hpp>
 
+/// Specs of models that are worth building.
 namespace ttt::preset {
 
 /// Bytes, a short window, 0.9 M parameters with four blocks of which two learn: a model that a CPU
