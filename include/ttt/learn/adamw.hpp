@@ -19,18 +19,19 @@ namespace ttt {
 /// \source Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101;
 ///         the defaults from arXiv:2512.23675
 struct AdamW {
-  double b1 = 0.9;
-  double b2 = 0.95;
-  double epsilon = 1e-8;
-  double decay = 0.1;
+  double b1 = 0.9;                    ///< how much of m stays in each step
+  double b2 = 0.95;                   ///< how much of v stays in each step
+  double epsilon = 1e-8;              ///< keeps a step without gradients finite
+  double decay = 0.1;                 ///< of the parameters, norms and embedding included
   double clip = 1;                    ///< 0 leaves the norm free
   std::vector<std::string> frozen{};  ///< tensors whose name contains one of these stay as they are
 
   /// What the optimiser remembers; a value that belongs to the caller.
   template <class Params>
   struct State {
-    Params mean, square;  ///< m and v; without elements before the first step
-    Index steps = 0;
+    Params mean;      ///< m; without elements before the first step
+    Params square;    ///< v; likewise
+    Index steps = 0;  ///< taken
   };
 
   /// Takes one step; frozen tensors count neither in the norm nor in the state.

@@ -24,7 +24,7 @@ enum class Replay {
 /// What a watcher of an unrolled text is shown after each chunk.
 template <class Model, class S>
 struct ChunkView {
-  Index number;
+  Index number;                                             ///< of the chunk, from 0
   const Matrix<S>& prefix;                                  ///< [chunk, width], what was read
   const Matrix<S>& logits;                                  ///< [chunk, vocab], before the step
   const FastWeights<S>& fast;                               ///< after the step
@@ -50,10 +50,11 @@ struct ChunkView {
 template <class Model, class S = float, class Inner = InnerLoop<>>
 class MetaLearner {
  public:
-  using M = Matrix<S>;
-  using Params = typename Model::template Params<M>;
-  using Memory = typename Model::template State<M>;
+  using M = Matrix<S>;                                ///< every array
+  using Params = typename Model::template Params<M>;  ///< what the gradient is for
+  using Memory = typename Model::template State<M>;   ///< of the blocks
 
+  /// A learner whose sequences are read with the inner loop `inner`.
   explicit MetaLearner(Inner inner, Order order = Order::second, Replay replay = Replay::kept)
       : inner_(std::move(inner)), order_(order), replay_(replay) {}
 

@@ -17,9 +17,9 @@ namespace ttt {
 /// Everything that a training run goes on from: parameters, optimiser, and the place in the data.
 template <class Params>
 struct Checkpoint {
-  TrainingState<Params> training;
-  Random random;            ///< that draws the batches
-  std::string recipe = "";  ///< the settings, in words; a run goes on only with the same
+  TrainingState<Params> training;  ///< parameters and optimiser
+  Random random;                   ///< that draws the batches
+  std::string recipe = "";         ///< the settings, in words; a run goes on only with the same
 };
 
 /// Writes a checkpoint, whole or not at all.

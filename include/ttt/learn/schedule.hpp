@@ -11,11 +11,12 @@ namespace ttt {
 
 /// A rate that rises in a line to its peak, then falls along half a cosine.
 struct WarmupCosine {
-  double peak = 3e-3;
-  double end = 1e-5;  ///< from step `steps` on
-  Index warmup = 0;   ///< steps; the first has rate 0 if there are any
-  Index steps = 1;    ///< warm-up included
+  double peak = 3e-3;  ///< at step `warmup`
+  double end = 1e-5;   ///< from step `steps` on
+  Index warmup = 0;    ///< steps; the first has rate 0 if there are any
+  Index steps = 1;     ///< warm-up included
 
+  /// The rate of a step, counted from 0.
   [[nodiscard]] double rate(Index step) const {
     if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
     const double way = std::min(1.0, static_cast<double>(step - warmup) /
@@ -28,9 +29,10 @@ struct WarmupCosine {
 ///
 /// \source arXiv:2512.23675: from 0.1, over the first tenth of the outer steps
 struct LinearRise {
-  double start = 0.1;
-  Index steps = 0;  ///< 0 starts at 1
+  double start = 0.1;  ///< what step -1 would have
+  Index steps = 0;     ///< 0 starts at 1
 
+  /// The factor of an outer step, counted from 0.
   [[nodiscard]] double factor(Index step) const {
     if (steps == 0) return 1.0;
     return start + (1.0 - start) *

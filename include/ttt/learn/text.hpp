@@ -16,8 +16,11 @@ struct Text {
   std::span<const Token> tokens;           ///< [time + 1]
   std::span<const std::uint8_t> scored{};  ///< [time]; 0 leaves the target out; empty scores all
 
+  /// The tokens that are read. \shape [time]
   [[nodiscard]] std::span<const Token> inputs() const { return tokens.first(tokens.size() - 1); }
+  /// The token behind each. \shape [time]
   [[nodiscard]] std::span<const Token> targets() const { return tokens.subspan(1); }
+  /// How many are read.
   [[nodiscard]] Index time() const { return static_cast<Index>(tokens.size()) - 1; }
 };
 

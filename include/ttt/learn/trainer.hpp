@@ -17,6 +17,7 @@ namespace ttt {
 
 /// Trains a model for reading as it is.
 struct PlainLoss {
+  /// As plain_gradient, in every step.
   template <class Model, class S>
   [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
                               const Text& text, Index /*step*/) const {
@@ -27,11 +28,12 @@ struct PlainLoss {
 /// Trains a model for reading while it learns.
 template <class Inner = InnerLoop<>>
 struct MetaLoss {
-  Inner inner{};
-  LinearRise inner_rate{};  ///< over the outer steps
-  Order order = Order::second;
-  Replay replay = Replay::kept;
+  Inner inner{};                 ///< as the trained model will read
+  LinearRise inner_rate{};       ///< over the outer steps
+  Order order = Order::second;   ///< of the gradient
+  Replay replay = Replay::kept;  ///< memory for speed
 
+  /// As MetaLearner::gradient, with the inner rate of this outer step.
   template <class Model, class S>
   [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
                               const Text& text, Index step) const {
@@ -44,8 +46,8 @@ struct MetaLoss {
 /// What a trainer goes on from: the parameters, and what the optimiser remembers.
 template <class Params>
 struct TrainingState {
-  Params params;
-  AdamW::State<Params> adamw{};
+  Params params;                 ///< as trained so far
+  AdamW::State<Params> adamw{};  ///< without elements before the first step
 };
 
 /// What came of one step.
@@ -64,19 +66,23 @@ struct StepReport {
 template <class Model, class Objective = PlainLoss, class S = float>
 class Trainer {
  public:
-  using Params = typename Model::template Params<Matrix<S>>;
-  using State = TrainingState<Params>;
+  using Params = typename Model::template Params<Matrix<S>>;  ///< what is trained
+  using State = TrainingState<Params>;                        ///< what training goes on from
 
+  /// How to train.
   struct Options {
-    AdamW adamw{};
-    WarmupCosine schedule{};
-    Objective objective{};
-    Index threads = 1;
+    AdamW adamw{};            ///< takes the steps
+    WarmupCosine schedule{};  ///< of their rate
+    Objective objective{};    ///< what they descend
+    Index threads = 1;        ///< that share the sequences of a batch
   };
 
+  /// A trainer that goes on from `state`; steps count on from those that it has.
   Trainer(State state, Options options) : state_(std::move(state)), options_(std::move(options)) {}
 
+  /// What a later trainer needs to go on from here, if no gradient waits.
   [[nodiscard]] const State& state() const { return state_; }
+  /// Steps taken, those before this trainer included.
   [[nodiscard]] Index steps() const { return state_.adamw.steps; }
 
   /// One step on one batch.

@@ -22,13 +22,18 @@ namespace ttt {
 /// memories and fast weights belong to the caller.
 template <ModelSpec Spec, class... Stages>
 struct LanguageModel {
+  /// Every shape.
   static constexpr ModelSpec spec = checked(Spec);
+  /// The number of blocks.
   static constexpr std::size_t depth = (std::size_t{0} + ... + Stages::count);
+  /// Whether a block has fast weights.
   static constexpr bool learns = (... || Stages::Block::learns);
 
+  /// Every tensor of the model.
   template <class A>
   struct Params {
     A embedding;  ///< [vocab, width]
+    /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template Params<A>, Stages::count>...> stages;
     A norm;  ///< [1, width]
     A head;  ///< [width, vocab], or without rows when tied
@@ -41,13 +46,16 @@ struct LanguageModel {
     }
   };
 
+  /// What the blocks remember of a text, which is nothing to begin with.
   template <class A>
   struct State {
+    /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template State<A>, Stages::count>...> stages;
 
     static void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
   };
 
+  /// What each tensor is before it has numbers.
   [[nodiscard]] static Params<TensorSpec> tensors() {
     Params<TensorSpec> all{.embedding = {spec.vocab, spec.width},
                            .stages = {},

@@ -23,6 +23,7 @@ concept Sampler = requires(C& choose, const Matrix<float>& logits) {
 
 /// The most probable token; the first of equals.
 struct Greedy {
+  /// \shape  logits [1, vocab]
   template <class S>
   [[nodiscard]] Token operator()(const Matrix<S>& logits) const {
     Index best = 0;
@@ -36,10 +37,11 @@ struct Greedy {
 /// \source Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", arXiv:1904.09751
 class Nucleus {
  public:
+  /// From what to draw.
   struct Options {
     double share = 1;        ///< in (0, 1]; 1 draws from all
     double temperature = 1;  ///< positive; divides the logits
-    std::uint64_t seed = 1;
+    std::uint64_t seed = 1;  ///< of the draws
   };
 
   /// \throws RangeError if share or temperature is out of range.
@@ -53,6 +55,8 @@ class Nucleus {
     }
   }
 
+  /// \shape  logits [1, vocab]
+  /// \cost   sorts the vocabulary; one random number
   template <class S>
   [[nodiscard]] Token operator()(const Matrix<S>& logits) {
     const double largest = static_cast<double>(logits.maxCoeff());

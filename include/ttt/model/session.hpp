@@ -34,18 +34,20 @@ enum class Learning { on, off };
 template <class Model, class S = float, class Inner = InnerLoop<>>
 class Session {
  public:
-  using M = Matrix<S>;
-  using Params = typename Model::template Params<M>;
-  using Memory = typename Model::template State<M>;
+  using M = Matrix<S>;                                ///< every array
+  using Params = typename Model::template Params<M>;  ///< shared by sessions, never changed
+  using Memory = typename Model::template State<M>;   ///< of the blocks
 
+  /// How a session learns.
   struct Options {
-    Inner inner{};
-    Learning learning = Model::learns ? Learning::on : Learning::off;
+    Inner inner{};  ///< one step a chunk
+    Learning learning =
+        Model::learns ? Learning::on : Learning::off;  ///< off keeps the weights' bits
   };
 
   /// What a session knows, all of it. Two sessions with equal values go on alike.
   struct State {
-    FastWeights<S> fast;
+    FastWeights<S> fast;       ///< as learned so far
     FastWeights<S> velocity;   ///< of the inner optimiser
     Memory memory;             ///< of every block, up to the last token
     Memory chunk_memory;       ///< as the chunk in progress found it; for the learning step
@@ -110,8 +112,11 @@ class Session {
 
   /// The scores of the next token. \shape [1, vocab], or without rows before the first token
   [[nodiscard]] const M& logits() const { return state_.logits; }
+  /// Tokens read.
   [[nodiscard]] Index position() const { return state_.position; }
+  /// Everything a later session needs to go on from here.
   [[nodiscard]] const State& state() const { return state_; }
+  /// What the session was made with; the fast weights among them are where it started.
   [[nodiscard]] const Params& params() const { return *params_; }
 
   /// Bytes of everything that belongs to this text.
