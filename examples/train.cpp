@@ -26,6 +26,7 @@
 #include "models.hpp"
 #include "support/corpus.hpp"
 #include "support/machine.hpp"
+#include "support/pieces.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 
@@ -54,6 +55,7 @@ struct Settings {
   double decay = 0.1;
 
   std::string out = "model.safetensors";
+  std::string pieces;      // of a model that does not read bytes
   std::string checkpoint;  // beside `out` if empty
   std::string log;         // none if empty
   Index checkpoint_every = 100;
@@ -89,6 +91,23 @@ data::Corpus documents(const Settings& settings) {
     for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
   }
   return all;
+}
+
+/// The documents as tokens of the model: bytes, or pieces that are learned from the documents if
+/// the file has none.
+std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
+  const data::Corpus corpus = documents(settings);
+  if (vocab == data::byte_vocab) return data::encode(corpus, data::bytes);
+  if (settings.pieces.empty()) throw RangeError("--pieces must name a file for this model");
+  if (!std::filesystem::exists(settings.pieces)) {
+    support::Pieces::learn(corpus, {.vocab = vocab}).write(settings.pieces);
+  }
+  const support::Pieces pieces = support::Pieces::read(settings.pieces);
+  if (pieces.vocab() != vocab) {
+    throw RangeError("--pieces: " + settings.pieces + " must have " + std::to_string(vocab) +
+                     " pieces, got " + std::to_string(pieces.vocab()));
+  }
+  return data::encode(corpus, [&](const std::string& text) { return pieces.encode(text); });
 }
 
 /// One line of JSON a step, in a file that a resumed run goes on with.
@@ -135,7 +154,7 @@ support::Report train(const Settings& settings, Objective objective) {
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
 
-  const data::Batches batches(data::encode(documents(settings), data::bytes));
+  const data::Batches batches(tokens(settings, Model::spec.vocab));
   Random random = at.random;
   const Index first = at.training.adamw.steps;
   Trainer<Model, Objective> trainer(std::move(at.training),
@@ -216,7 +235,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   Settings s;
   support::Program program("train", "Trains a language model that learns while it reads");
-  program.option("--model", s.model, "bookworm, bookworm_plain or toy")
+  program.option("--model", s.model, "bookworm, bookworm_plain, bookworm_pieces or toy")
       .option("--objective", s.objective, "meta, first_order or plain")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
       .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
@@ -233,6 +252,7 @@ int main(int argc, char** argv) {
       .option("--inner-clip", s.inner_clip, "largest norm of an inner gradient; 0 for none")
       .option("--inner-momentum", s.inner_momentum, "of the inner steps")
       .option("--decay", s.decay, "of the weights")
+      .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
       .option("--out", s.out, "the model file")
       .option("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")
       .option("--checkpoint-every", s.checkpoint_every, "steps")

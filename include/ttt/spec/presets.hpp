@@ -18,6 +18,13 @@ inline constexpr ModelSpec bookworm_plain = [] {
   return checked(spec);
 }();
 
+/// bookworm for 1024 pieces of several bytes instead of 256 bytes.
+inline constexpr ModelSpec bookworm_pieces = [] {
+  ModelSpec spec = bookworm;
+  spec.vocab = 1024;
+  return checked(spec);
+}();
+
 /// The smallest model that has everything; it trains in a second and knows nothing.
 inline constexpr ModelSpec toy =
     checked({.vocab = 256, .width = 16, .heads = 2, .hidden = 24, .window = 16, .chunk = 8});
