@@ -21,6 +21,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models.hpp"
@@ -107,7 +108,7 @@ std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
     throw RangeError("--pieces: " + settings.pieces + " must have " + std::to_string(vocab) +
                      " pieces, got " + std::to_string(pieces.vocab()));
   }
-  return data::encode(corpus, [&](const std::string& text) { return pieces.encode(text); });
+  return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
 }
 
 /// One line of JSON a step, in a file that a resumed run goes on with.
