@@ -217,17 +217,22 @@ support::Report train(const Settings& settings, Objective objective) {
 
 template <class Model>
 support::Report train(const Settings& settings) {
-  const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
-                                        .clip = settings.inner_clip,
-                                        .momentum = settings.inner_momentum}};
   if (settings.objective == "plain") return train<Model>(settings, PlainLoss{});
-  if (settings.objective == "meta" || settings.objective == "first_order") {
-    return train<Model>(
-        settings, MetaLoss<>{.inner = inner,
-                             .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
-                             .order = settings.objective == "meta" ? Order::second : Order::first});
+  if constexpr (Model::learns) {
+    if (settings.objective == "meta" || settings.objective == "first_order") {
+      const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
+                                            .clip = settings.inner_clip,
+                                            .momentum = settings.inner_momentum}};
+      return train<Model>(
+          settings,
+          MetaLoss<>{.inner = inner,
+                     .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                     .order = settings.objective == "meta" ? Order::second : Order::first});
+    }
   }
-  throw RangeError("--objective must be meta, first_order or plain, got " + settings.objective);
+  throw RangeError("--objective must be " +
+                   std::string(Model::learns ? "meta, first_order or plain" : "plain") +
+                   " for this model, got " + settings.objective);
 }
 
 }  // namespace
