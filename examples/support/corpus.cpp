@@ -49,6 +49,7 @@ std::string output_of(const std::vector<std::string>& command, const std::string
   Descriptor write_end(ends[1]);
 
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -112,7 +112,7 @@ void set_element(Dual<Matrix<S>>& a, Index at, Dual<S> number) {
 template <Array A>
 [[nodiscard, gnu::always_inline]] inline LaneOf<A> zero_lane() {
   using S = Scalar<A>;
-  const Lane<S> zero{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
+  Lane<S> zero{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
   if constexpr (std::same_as<A, Matrix<S>>) {
     return zero;
   } else {

@@ -137,7 +137,7 @@ class MetaLearner {
       link.inner_weights = inner_.loss.weights(share, surprisal.value());
       tape.seed(surprisal, M(link.inner_weights));
       memory = map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, state);
-      const M read = logits.value();
+      const M& read = logits.value();
       tape.pull_back();
 
       result.inner_norm.push_back(global_norm(link.gradient));

@@ -49,9 +49,8 @@ struct Window {
     state.keys = append_rows(std::move(state.keys), k);
     state.values = append_rows(std::move(state.values), v);
     const Index kept = row_count(state.keys);
-    const X y =
-        ttt::attend(rotate(q, *pass.rotary, kept - row_count(q)),
-                    rotate(state.keys, *pass.rotary, 0), state.values, Spec.heads, Spec.window);
+    X y = ttt::attend(rotate(q, *pass.rotary, kept - row_count(q)),
+                      rotate(state.keys, *pass.rotary, 0), state.values, Spec.heads, Spec.window);
     if (kept >= Spec.window + Spec.chunk) {
       state.keys = take_rows(state.keys, kept - Spec.window, Spec.window);
       state.values = take_rows(state.values, kept - Spec.window, Spec.window);
