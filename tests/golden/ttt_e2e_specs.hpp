@@ -28,7 +28,10 @@ template <class S>
 void check_meta_learning() {
   check_meta<S, base>("meta", {.rate = 1, .clip = 2});
   check_meta<S, base>("meta_masked", {.rate = 1, .clip = 1.85});
-  check_meta<S, narrow>("meta_long", {.rate = 1, .clip = 1.06});
+  // Twenty inner steps that amplify: rounding only the inputs to single precision already moves the
+  // gradients of this text by 2e-5, and one of its tensors comes out at 1.1e-4.
+  check_meta<S, narrow>("meta_long", {.rate = 1, .clip = 1.06},
+                        std::max(tolerance<S>.gradients, std::is_same_v<S, float> ? 1.5e-4 : 0.0));
 }
 
 /// The same under other choices of the spec.
