@@ -29,9 +29,10 @@ void check_meta_learning() {
   check_meta<S, base>("meta", {.rate = 1, .clip = 2});
   check_meta<S, base>("meta_masked", {.rate = 1, .clip = 1.85});
   // Twenty inner steps that amplify: rounding only the inputs to single precision already moves the
-  // gradients of this text by 2e-5, and one of its tensors comes out at 1.1e-4.
+  // gradients of this text by 2e-5, and in single precision throughout they come out at 0.7e-4 to
+  // 2.1e-4, depending on how the compiler orders sums.
   check_meta<S, narrow>("meta_long", {.rate = 1, .clip = 1.06},
-                        std::max(tolerance<S>.gradients, std::is_same_v<S, float> ? 1.5e-4 : 0.0));
+                        std::max(tolerance<S>.gradients, std::is_same_v<S, float> ? 3e-4 : 0.0));
 }
 
 /// The same under other choices of the spec.
