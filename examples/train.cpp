@@ -16,6 +16,7 @@
 #include <ttt/data/king_james.hpp>
 #include <ttt/learn/checkpoint.hpp>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -215,8 +216,25 @@ support::Report train(const Settings& settings, Objective objective) {
   return report;
 }
 
+/// Throws RangeError unless every number can be used.
+void expect_sound(const Settings& s) {
+  const auto expect = [](bool holds, const std::string& rule) {
+    if (!holds) throw RangeError(rule);
+  };
+  expect(s.steps > 0 && s.batch > 0 && s.accumulate > 0 && s.length > 0,
+         "--steps, --batch, --accumulate and --length must be positive");
+  expect(s.checkpoint_every > 0 && s.threads > 0,
+         "--checkpoint-every and --threads must be positive");
+  for (const double rate : {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay}) {
+    expect(std::isfinite(rate) && rate >= 0,
+           "rates, clip and decay must be finite and not negative");
+  }
+  expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
+}
+
 template <class Model>
 support::Report train(const Settings& settings) {
+  expect_sound(settings);
   if (settings.objective == "plain") return train<Model>(settings, PlainLoss{});
   if constexpr (Model::learns) {
     if (settings.objective == "meta" || settings.objective == "first_order") {

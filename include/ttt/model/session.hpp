@@ -178,6 +178,8 @@ class Session {
     expect_shape("Session", "logits", state.logits,
                  {state.position == 0 ? 0 : 1, state.position == 0 ? any : Model::spec.vocab});
     expect(state.chunk_rows.rows() <= std::ssize(state.chunk), "rows must be those of the chunk");
+    expect_shape("Session", "chunk_rows", state.chunk_rows,
+                 {any, state.chunk_rows.rows() == 0 ? any : Model::spec.width});
     expect(state.chunk_rows.allFinite() && state.logits.allFinite(), "state must be finite");
   }
 
