@@ -52,7 +52,7 @@ struct Settings {
   std::string out = "read_book";
   Index limit = 0;
   Index others = 32768;
-  double dynamic_rate = 0.1;
+  double dynamic_rate = 0.2;
   Index threads = support::this_machine().cores;
 };
 

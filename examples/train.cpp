@@ -42,6 +42,7 @@ struct Settings {
   std::string objective = "meta";
   std::vector<std::string> text;  // files or folders; the King James Bible if there are none
   std::vector<std::string> freeze;
+  std::string start;  // a model file to start from; new parameters if empty
   std::uint64_t seed = 1;
   Index steps = 1000;
   Index batch = 4;
@@ -67,7 +68,7 @@ struct Settings {
 
   /// Everything that decides the bits of the result.
   [[nodiscard]] std::string recipe() const {
-    std::string words = model + ' ' + objective;
+    std::string words = model + ' ' + objective + (start.empty() ? "" : " from " + start);
     for (const std::string& name : text) words += " text " + name;
     for (const std::string& name : freeze) words += " freeze " + name;
     for (const Index n :
@@ -144,9 +145,11 @@ support::Report train(const Settings& settings, Objective objective) {
   using Params = typename Model::template Params<Matrix<float>>;
   const std::string checkpoint_path =
       settings.checkpoint.empty() ? settings.out + ".checkpoint" : settings.checkpoint;
-  Checkpoint<Params> at{.training = {.params = Model::template initial<float>(settings.seed)},
-                        .random = Random(settings.seed),
-                        .recipe = settings.recipe()};
+  Checkpoint<Params> at{
+      .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
+                                                    : read_params<Model>(settings.start)},
+      .random = Random(settings.seed),
+      .recipe = settings.recipe()};
   if (settings.resume && std::filesystem::exists(checkpoint_path)) {
     at = read_checkpoint<Model, float>(checkpoint_path);
     if (at.recipe != settings.recipe()) {
@@ -263,6 +266,7 @@ int main(int argc, char** argv) {
       .option("--objective", s.objective, "meta, first_order or plain")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
       .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
+      .option("--start", s.start, "a model file to start from instead of new parameters")
       .option("--seed", s.seed, "of the parameters and of the batches")
       .option("--steps", s.steps, "of the outer optimiser")
       .option("--batch", s.batch, "texts side by side")

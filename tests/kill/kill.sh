@@ -31,6 +31,7 @@ killed=0
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 echo "seed $seed"
 while [ $killed -lt "$kills" ]; do
+  rm -f "$work/killed.err"  # a child that dies before it opens its own must not leave the last one's
   "$train" --model toy --text "$work/text.txt" --steps "$steps" --batch 2 --length 32 --threads 2 \
     --checkpoint-every $every --out "$work/killed.safetensors" --log "$work/killed.jsonl" --resume \
     2>"$work/killed.err" &
@@ -40,7 +41,7 @@ while [ $killed -lt "$kills" ]; do
   kill -KILL $child 2>/dev/null || true
   wait $child 2>/dev/null || true
   done_before=${done_now:-0}
-  from=$(sed -n 's/^train: goes on from step //p' "$work/killed.err")
+  from=$(sed -n 's/^train: goes on from step //p' "$work/killed.err" 2>/dev/null || true)
   if [ -n "$from" ] && [ $((done_before - from)) -gt $every ]; then
     echo "lost $((done_before - from)) steps, more than $every" >&2
     exit 1
