@@ -52,6 +52,7 @@ struct Settings {
   std::string out = "read_book";
   Index limit = 0;
   Index others = 32768;
+  double inner_rate = 0.4;  // that bookworm was trained with, in its second stage
   double dynamic_rate = 0.2;
   Index threads = support::this_machine().cores;
 };
@@ -249,9 +250,11 @@ support::Report read_book(const Settings& settings) {
   std::filesystem::create_directories(settings.out);
   const std::filesystem::path out = settings.out;
 
-  Session<models::Bookworm> reader(models.bookworm);
+  const Session<models::Bookworm>::Options learns{
+      .inner = {.optimiser = {.rate = settings.inner_rate}}};
+  Session<models::Bookworm> reader(models.bookworm, learns);
   if (!settings.memory.empty() && std::filesystem::exists(settings.memory)) {
-    reader = load_memory<models::Bookworm>(settings.memory, models.bookworm);
+    reader = load_memory<models::Bookworm>(settings.memory, models.bookworm, learns);
     std::cout << "reading on from byte " << reader.position() << '\n';
     if (reader.position() >= std::ssize(books[0].tokens)) {
       throw RangeError("--memory: " + settings.memory + " has read " +
@@ -279,7 +282,7 @@ support::Report read_book(const Settings& settings) {
     const auto& tokens = books[number].tokens;
     Reading& reading = readings[number][way];
     if (way == learning) {
-      Session<models::Bookworm> fresh(models.bookworm);
+      Session<models::Bookworm> fresh(models.bookworm, learns);
       reading = read(number == 0 ? reader : fresh, tokens, show);
     } else if (way == frozen) {
       Session<models::Bookworm> session(models.bookworm, {.learning = Learning::off});
@@ -362,6 +365,7 @@ support::Report read_book(const Settings& settings) {
       .set("after_four_windows", each)
       .set("tokens_per_second", speed)
       .set("memory_bytes", bytes)
+      .set("inner_rate", settings.inner_rate)
       .set("dynamic_rate", settings.dynamic_rate)
       .set("seconds", watch.seconds())
       .set("machine", support::this_machine().report());
@@ -382,6 +386,7 @@ int main(int argc, char** argv) {
       .option("--out", s.out, "the folder for picture, report and memory")
       .option("--limit", s.limit, "bytes of the book; 0 for all")
       .option("--others", s.others, "bytes of each other held-out book, for the intervals")
+      .option("--inner-rate", s.inner_rate, "of the steps of the model that was trained to learn")
       .option("--dynamic-rate", s.dynamic_rate, "of the steps of the plain model that learns")
       .option("--threads", s.threads, "readings at the same time");
   return program.run(argc, argv, [&] { return read_book(s); });
