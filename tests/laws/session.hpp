@@ -17,7 +17,7 @@ namespace laws {
 template <class S>
 constexpr double streaming_tolerance = 1e-12;
 template <>
-constexpr double streaming_tolerance<float> = 1e-4;
+inline constexpr double streaming_tolerance<float> = 1e-4;
 
 /// Both sessions know the same, bit for bit.
 template <class Session>
