@@ -11,8 +11,8 @@
 //   read_book --book Rev --memory rev.memory.safetensors --limit 20000   (again: reads on)
 //   read_book --file novel.txt
 //
-// smoke: --models {source}/examples/models --limit 600 --others 400 --memory dan
-// smoke: --models {source}/examples/models --limit 900 --others 400 --memory dan
+// smoke: --models {source}/examples/models --limit 600 --others 400 --out rb
+// smoke: --models {source}/examples/models --limit 900 --others 400 --memory rb/memory.safetensors
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
