@@ -7,7 +7,7 @@
 namespace ttt::preset {
 
 /// Bytes, a short window, 0.9 M parameters with four blocks of which two learn: a model that a CPU
-/// trains in an hour.
+/// trains in an hour or two.
 inline constexpr ModelSpec bookworm =
     checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});
 
