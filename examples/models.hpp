@@ -16,6 +16,7 @@ using namespace ttt;
 using Bookworm = TttE2e<preset::bookworm, 4, 2>;
 using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
 using BookwormPieces = TttE2e<preset::bookworm_pieces, 4, 2>;
+using Bookkeeper = CachedTttE2e<preset::bookkeeper, 4, 2, Cache<128, evict::LeastWanted>>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// BookwormPlain with the upper two SwiGLUs learning while it reads, though it was never trained
@@ -47,8 +48,10 @@ auto with_model(const std::string& name, Visit&& visit) {
   if (name == "bookworm") return visit.template operator()<Bookworm>();
   if (name == "bookworm_plain") return visit.template operator()<BookwormPlain>();
   if (name == "bookworm_pieces") return visit.template operator()<BookwormPieces>();
+  if (name == "bookkeeper") return visit.template operator()<Bookkeeper>();
   if (name == "toy") return visit.template operator()<Toy>();
-  throw RangeError("--model must be bookworm, bookworm_plain, bookworm_pieces or toy, got " + name);
+  throw RangeError(
+      "--model must be bookworm, bookworm_plain, bookworm_pieces, bookkeeper or toy, got " + name);
 }
 
 }  // namespace models

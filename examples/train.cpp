@@ -14,8 +14,10 @@
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
+#include <ttt/data/needles.hpp>
 #include <ttt/learn/checkpoint.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -56,6 +58,12 @@ struct Settings {
   double inner_clip = 1;
   double inner_momentum = 0;
   double decay = 0.1;
+  Index needles = 0;                 // texts with needles in each batch
+  Index most_needles = 4;            // in such a text
+  std::vector<Index> needle_length;  // of such a text; one is drawn for each
+  Index needle_warmup = 0;           // steps in which only the shortest is drawn
+  std::vector<Index> slots;          // of caches; one is drawn for each step
+  double keep_penalty = 0.02;
 
   std::string out = "model.safetensors";
   std::string pieces;      // of a model that does not read bytes
@@ -78,6 +86,13 @@ struct Settings {
     for (const double x : {rate, end_rate, inner_rate, inner_clip, inner_momentum, decay}) {
       words += ' ' + std::to_string(x);
     }
+    if (needles > 0) {
+      words += " needles";
+      for (const Index n : {needles, most_needles, needle_warmup}) words += ' ' + std::to_string(n);
+      for (const Index n : needle_length) words += " length " + std::to_string(n);
+    }
+    for (const Index n : slots) words += " slots " + std::to_string(n);
+    if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
     return words;
   }
 };
@@ -113,6 +128,52 @@ std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
   return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
 }
 
+/// What one gradient is taken of.
+struct Batch {
+  std::vector<std::vector<Token>> prose;
+  std::vector<data::Needles::TrainingText> needles;
+  std::vector<Text> texts;  // all of it
+};
+
+/// What is trained on.
+class Material {
+ public:
+  Material(const Settings& settings, Index vocab)
+      : settings_(settings), prose_(tokens(settings, vocab)) {
+    if (settings.needles == 0) return;
+    if (vocab != data::byte_vocab) throw RangeError("--needles must be 0 for this model");
+    if (settings.needle_length.empty()) throw RangeError("--needle-length must name a length");
+    std::vector<std::string> texts;
+    for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
+    needles_.emplace_back(std::move(texts));
+  }
+
+  /// Texts for a step; the longest, which take longest, come first.
+  [[nodiscard]] Batch draw(Random& random, Index step) const {
+    Batch batch;
+    if (settings_.batch > 0) {
+      batch.prose = prose_.draw(random, {settings_.batch, settings_.length});
+    }
+    for (Index i = 0; i < settings_.needles; ++i) {
+      const auto& lengths = settings_.needle_length;
+      const Index drawn = lengths[static_cast<std::size_t>(random.below(std::ssize(lengths)))];
+      const Index length = step < settings_.needle_warmup ? std::ranges::min(lengths) : drawn;
+      batch.needles.push_back(
+          needles_.front().training_text(random, length, settings_.most_needles));
+    }
+    for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
+    for (const auto& text : batch.needles) {
+      batch.texts.push_back({.tokens = text.tokens, .emphasis = text.emphasis});
+    }
+    return batch;
+  }
+
+ private:
+  const Settings& settings_;
+  data::Batches prose_;
+  std::vector<data::Needles> needles_;  // one, or none
+};
+
 /// One line of JSON a step, in a file that a resumed run goes on with.
 class Log {
  public:
@@ -130,8 +191,10 @@ class Log {
 
   void write(const StepReport& step, double seconds) {
     if (!out_.is_open()) return;
-    out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss << ", \"norm\": " << step.norm
-         << ", \"rate\": " << step.rate << ", \"seconds\": " << seconds << "}\n"
+    out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss;
+    if (step.emphasised > 0) out_ << ", \"emphasised\": " << step.emphasised;
+    out_ << ", \"norm\": " << step.norm << ", \"rate\": " << step.rate
+         << ", \"seconds\": " << seconds << "}\n"
          << std::flush;
     if (!out_) throw FileError("Log: the disk took no more");
   }
@@ -159,7 +222,7 @@ support::Report train(const Settings& settings, Objective objective) {
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
 
-  const data::Batches batches(tokens(settings, Model::spec.vocab));
+  const Material material(settings, Model::spec.vocab);
   Random random = at.random;
   const Index first = at.training.adamw.steps;
   Trainer<Model, Objective> trainer(std::move(at.training),
@@ -177,7 +240,7 @@ support::Report train(const Settings& settings, Objective objective) {
   Log log(settings.log, first);
   support::Progress progress({.name = "train", .steps = settings.steps, .first = first});
   const support::Stopwatch watch;
-  const Index tokens = settings.batch * settings.accumulate * settings.length;
+  Index tokens = 0;
   StepReport last;
   double smooth = 0;
   const auto goes_on = [&] {
@@ -186,13 +249,14 @@ support::Report train(const Settings& settings, Objective objective) {
   };
   while (goes_on()) {
     for (Index i = 0; i < settings.accumulate; ++i) {
-      trainer.accumulate(batches.draw(random, {settings.batch, settings.length}));
+      const Batch batch = material.draw(random, trainer.steps());
+      trainer.accumulate(batch.texts);
+      for (const Text& text : batch.texts) tokens += text.time();
     }
     last = trainer.update();
     smooth = last.step == first ? last.loss : 0.98 * smooth + 0.02 * last.loss;
     log.write(last, watch.seconds());
-    progress.show(
-        {.step = trainer.steps(), .tokens = (trainer.steps() - first) * tokens, .loss = smooth});
+    progress.show({.step = trainer.steps(), .tokens = tokens, .loss = smooth});
     if (trainer.steps() % settings.checkpoint_every == 0) save();
   }
   save();
@@ -212,8 +276,7 @@ support::Report train(const Settings& settings, Objective objective) {
       .set("steps", trainer.steps())
       .set("complete", complete)
       .set("loss", smooth)
-      .set("tokens_per_second",
-           static_cast<double>((trainer.steps() - first) * tokens) / watch.seconds())
+      .set("tokens_per_second", static_cast<double>(tokens) / watch.seconds())
       .set("seconds", watch.seconds())
       .set("machine", support::this_machine().report());
   return report;
@@ -224,11 +287,15 @@ void expect_sound(const Settings& s) {
   const auto expect = [](bool holds, const std::string& rule) {
     if (!holds) throw RangeError(rule);
   };
-  expect(s.steps > 0 && s.batch > 0 && s.accumulate > 0 && s.length > 0,
-         "--steps, --batch, --accumulate and --length must be positive");
+  expect(
+      s.steps > 0 && s.batch >= 0 && s.needles >= 0 && s.batch + s.needles > 0 &&
+          s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
+      "--steps, --batch or --needles, --accumulate, --length and --most-needles must be positive");
+  expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
   expect(s.checkpoint_every > 0 && s.threads > 0,
          "--checkpoint-every and --threads must be positive");
-  for (const double rate : {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay}) {
+  for (const double rate :
+       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty}) {
     expect(std::isfinite(rate) && rate >= 0,
            "rates, clip and decay must be finite and not negative");
   }
@@ -238,17 +305,18 @@ void expect_sound(const Settings& s) {
 template <class Model>
 support::Report train(const Settings& settings) {
   expect_sound(settings);
-  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{});
+  const CacheSchedule caches{.keep_penalty = settings.keep_penalty, .slots = settings.slots};
+  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{.caches = caches});
   if constexpr (Model::learns) {
     if (settings.objective == "meta" || settings.objective == "first_order") {
       const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
                                             .clip = settings.inner_clip,
                                             .momentum = settings.inner_momentum}};
       return train<Model>(
-          settings,
-          MetaLoss<>{.inner = inner,
-                     .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
-                     .order = settings.objective == "meta" ? Order::second : Order::first});
+          settings, MetaLoss<>{.inner = inner,
+                               .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                               .order = settings.objective == "meta" ? Order::second : Order::first,
+                               .caches = caches});
     }
   }
   throw RangeError("--objective must be " +
@@ -262,7 +330,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   Settings s;
   support::Program program("train", "Trains a language model that learns while it reads");
-  program.option("--model", s.model, "bookworm, bookworm_plain, bookworm_pieces or toy")
+  program.option("--model", s.model, "bookworm, bookworm_plain, bookworm_pieces, bookkeeper or toy")
       .option("--objective", s.objective, "meta, first_order or plain")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
       .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
@@ -280,6 +348,13 @@ int main(int argc, char** argv) {
       .option("--inner-clip", s.inner_clip, "largest norm of an inner gradient; 0 for none")
       .option("--inner-momentum", s.inner_momentum, "of the inner steps")
       .option("--decay", s.decay, "of the weights")
+      .option("--needles", s.needles, "texts with needles in each batch, besides --batch of prose")
+      .option("--most-needles", s.most_needles, "in such a text")
+      .option("--needle-length", s.needle_length,
+              "of such a text; one of several is drawn for each")
+      .option("--needle-warmup", s.needle_warmup, "steps in which only the shortest is drawn")
+      .option("--slots", s.slots, "of caches; one of several is drawn for each step")
+      .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
       .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
       .option("--out", s.out, "the model file")
       .option("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")

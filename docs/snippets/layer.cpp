@@ -30,8 +30,8 @@ struct Shift {
     return {.w1 = {Spec.width, Spec.width}, .w2 = {Spec.width, Spec.width}};
   }
 
-  template <ModelSpec Spec, class P, class X, class S>
-  static X read(const Params<P>& params, State<X>& state, const X& x, const Pass<S>& /*pass*/) {
+  template <ModelSpec Spec, class P, class X>
+  static X read(const Params<P>& params, State<X>& state, const X& x, const Pass<X>& /*pass*/) {
     const Index time = row_count(x);
     if (row_count(state.last) == 0) state.last = take_rows(x, 0, 1);
     const X run = append_rows(state.last, x);  // [1 + time, width]

@@ -20,8 +20,8 @@ class Recipe : public CLI::Config {
   std::vector<CLI::ConfigItem> from_config(std::istream& file) const override {
     const std::string json{std::istreambuf_iterator<char>(file), {}};
     std::vector<CLI::ConfigItem> given;
-    for (const auto& [name, value] : parse_settings(json, "recipe"))
-      given.push_back({.parents = {}, .name = name, .inputs = {value}});
+    for (const auto& [name, words] : parse_settings(json, "recipe"))
+      given.push_back({.parents = {}, .name = name, .inputs = words});
     return given;
   }
 

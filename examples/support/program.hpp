@@ -41,8 +41,8 @@ class Program {
 
   /// Declares an option that fills `value`, whose present value is the default.
   ///
-  /// `value` is a std::string, Index, double, bool, std::uint64_t or std::vector<std::string>. A
-  /// bool needs no argument; a vector takes all that follow.
+  /// `value` is a std::string, Index, double, bool, std::uint64_t, or a std::vector of strings or
+  /// of Index. A bool needs no argument; a vector takes all that follow.
   ///
   /// \pre `value` outlives `run`
   template <class T>
@@ -58,7 +58,7 @@ class Program {
 
  private:
   using Target = std::variant<std::string*, ttt::Index*, double*, bool*, std::uint64_t*,
-                              std::vector<std::string>*>;
+                              std::vector<std::string>*, std::vector<ttt::Index>*>;
 
   Program& declare(std::string_view flag, Target value, std::string_view help);
 

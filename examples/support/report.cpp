@@ -56,17 +56,15 @@ Settings parse_settings(std::string_view json, std::string_view source) {
 
   Settings settings;
   for (const auto& [name, value] : object.items()) {
-    if (!value.is_string() && !value.is_number() && !value.is_boolean())
-      throw ttt::FormatError(std::string(source) + ": " + name +
-                             " must be a number, a text or a truth value, got " +
-                             value.type_name());
-    settings[name] = value.is_string() ? value.get<std::string>() : dump(value);
+    for (const Json& word : value.is_array() ? value : Json::array({value})) {
+      if (!word.is_string() && !word.is_number() && !word.is_boolean())
+        throw ttt::FormatError(std::string(source) + ": " + name +
+                               " must be a number, a text, a truth value or a list, got " +
+                               word.type_name());
+      settings[name].push_back(word.is_string() ? word.get<std::string>() : dump(word));
+    }
   }
   return settings;
-}
-
-Settings read_settings(const std::filesystem::path& path) {
-  return parse_settings(ttt::data::read_text(path), path.string());
 }
 
 }  // namespace support

@@ -60,17 +60,13 @@ class Report {
   std::vector<std::pair<std::string, std::string>> members_;  // name, value as JSON
 };
 
-/// Settings by name, each written as on a command line: `{"width", "256"}`.
-using Settings = std::map<std::string, std::string>;
+/// Settings by name, each the words that would stand on a command line: `{"width", {"256"}}`.
+using Settings = std::map<std::string, std::vector<std::string>>;
 
-/// Reads settings from a JSON object whose members are numbers, texts and truth values.
+/// Reads settings from a JSON object whose members are numbers, texts, truth values, or lists of
+/// them.
 ///
 /// \throws ttt::FormatError if `json` is anything else; the message begins with `source`.
 [[nodiscard]] Settings parse_settings(std::string_view json, std::string_view source);
-
-/// Reads settings from a file.
-///
-/// \throws ttt::FileError if it cannot be read; ttt::FormatError as parse_settings does.
-[[nodiscard]] Settings read_settings(const std::filesystem::path& path);
 
 }  // namespace support

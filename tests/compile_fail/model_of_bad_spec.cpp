@@ -1,6 +1,6 @@
 // expect: width must be a multiple of heads
 #include <ttt/memory/window.hpp>
-#include <ttt/model/language_model.hpp>
+#include <ttt/model/systems.hpp>
 
 constexpr ttt::ModelSpec spec{
     .vocab = 256, .width = 64, .heads = 5, .hidden = 128, .window = 64, .chunk = 16};

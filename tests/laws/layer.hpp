@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/memory/window.hpp>
+
 #include <doctest/doctest.h>
 
 #include <utility>
@@ -32,7 +34,7 @@ struct Subject {
   }
 
   M read(State& state, const M& x) const {
-    return L::template read<Spec>(params, state, x, Pass<S>{&table});
+    return L::template read<Spec>(params, state, x, Pass<M>{.rotary = &table});
   }
 };
 
@@ -101,7 +103,7 @@ void check_layer_gradient() {
   typename L::template State<Var<M>> state;
   const M nothing;
   for_each_array([&](const Leaf&, Var<M>& array) { array = tape.constant(nothing); }, state);
-  const Pass<double> pass{&subject.table};
+  const Pass<Var<M>> pass{.rotary = &subject.table};
   const auto y = L::template read<Spec>(lifted, state, tape.leaf(x, first_sink), pass);
   const auto z = L::template read<Spec>(lifted, state, tape.leaf(more, second_sink), pass);
   tape.seed(y, M(c));

@@ -3,7 +3,7 @@
 
 #include <ttt/layer/block.hpp>
 #include <ttt/memory/window.hpp>
-#include <ttt/model/language_model.hpp>
+#include <ttt/model/systems.hpp>
 
 #include "laws/numbers.hpp"
 

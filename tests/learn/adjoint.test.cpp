@@ -32,9 +32,8 @@ std::vector<FastWeights<double>> recorded_steps(const Params& params, const Text
 /// The loss of reading with fast weights that are moved by given steps, whatever is read.
 double loss_with_steps(const Params& params, const Text& text,
                        const std::vector<FastWeights<double>>& steps) {
-  const RotaryTable<double> table =
-      Small::rotary<double>(std::max(text.time(), Window::positions(Small::spec)));
-  const Pass<double> pass{&table};
+  const RotaryTable<double> table = Small::rotary<double>(std::max(text.time(), Small::positions));
+  const Pass<M> pass{.rotary = &table};
   Small::State<M> state;
   const M prefix = Small::prefix(params, state, Small::embed(params, text.inputs()), pass);
   Small::State<M> memory;

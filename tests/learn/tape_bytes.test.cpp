@@ -64,7 +64,7 @@ struct Elements {
 template <class Model>
 struct Chunk {
   typename Model::template Params<M> params = laws::lively_params<Model>(1);
-  RotaryTable<double> table = Model::template rotary<double>(Window::positions(Model::spec));
+  RotaryTable<double> table = Model::template rotary<double>(Model::positions);
   typename Model::template State<M> memory;
   M rows;
   std::vector<Token> targets;
@@ -80,7 +80,7 @@ struct Chunk {
 
   template <class P, class State, class X>
   auto surprisal(const P& lifted, State& state, const X& x) const {
-    const Pass<double> pass{&table};
+    const Pass<X> pass{.rotary = &table};
     return cross_entropy(Model::logits(lifted, Model::suffix(lifted, state, x, pass)), targets);
   }
 };

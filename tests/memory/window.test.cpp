@@ -29,7 +29,7 @@ TEST_SUITE("memory") {
     const M whole = reference::attend(turned(q), turned(k), v, spec.heads, spec.window);
 
     const RotaryTable<double> table(Window::positions(spec), head, 10000, Rotary::interleaved);
-    const Pass<double> pass{&table};
+    const Pass<M> pass{.rotary = &table};
     for (int cut = 0; cut < 50; ++cut) {
       Window::State<M> state;
       for (Index first = 0; first < time;) {

@@ -90,10 +90,12 @@ TEST_SUITE("support") {
   }
 
   TEST_CASE("settings are written as on a command line") {
-    CHECK(
-        support::parse_settings(R"({"width": 256, "rate": 3e-3, "text": "kjv", "meta": true})",
-                                "recipe") ==
-        support::Settings{{"width", "256"}, {"rate", "0.003"}, {"text", "kjv"}, {"meta", "true"}});
+    CHECK(support::parse_settings(R"({"width": 256, "rate": 3e-3, "text": "kjv", "meta": true})",
+                                  "recipe") ==
+          support::Settings{
+              {"width", {"256"}}, {"rate", {"0.003"}}, {"text", {"kjv"}}, {"meta", {"true"}}});
+    CHECK(support::parse_settings(R"({"slots": [16, 32]})", "recipe") ==
+          support::Settings{{"slots", {"16", "32"}}});
   }
 
   TEST_CASE("settings that are not flat are refused by name") {
@@ -102,7 +104,7 @@ TEST_SUITE("support") {
     CHECK_THROWS_WITH_AS((void)support::parse_settings("{\"a\": 1", "a.json"),
                          "a.json: must be a JSON object", ttt::FormatError);
     CHECK_THROWS_WITH_AS((void)support::parse_settings(R"({"a": {"b": 1}})", "a.json"),
-                         "a.json: a must be a number, a text or a truth value, got object",
+                         "a.json: a must be a number, a text, a truth value or a list, got object",
                          ttt::FormatError);
   }
 }

@@ -60,16 +60,22 @@ Tape<A>& tape_of(const Var<A>& first, const Others&... /*others*/) {
 }  // namespace detail
 
 ///@{
-/// Rows of an array, or of the value of a variable.
+/// An array, or the value of a variable.
 template <Array A>
-[[nodiscard]] Index row_count(const A& a) {
-  return rows(a);
+[[nodiscard]] const A& array_of(const A& a) {
+  return a;
 }
 template <Array A>
-[[nodiscard]] Index row_count(const Var<A>& a) {
-  return rows(a.value());
+[[nodiscard]] const A& array_of(const Var<A>& a) {
+  return a.value();
 }
 ///@}
+
+/// Rows of an array, or of the value of a variable.
+template <class X>
+[[nodiscard]] Index row_count(const X& x) {
+  return rows(array_of(x));
+}
 
 /// The value of an operation on arrays, or its place on the tape of its arguments.
 template <Operation Op, class... Args>

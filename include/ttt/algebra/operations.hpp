@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/attend.hpp>
+#include <ttt/algebra/operations/attend_kept.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/embed.hpp>
 #include <ttt/algebra/operations/matmul.hpp>

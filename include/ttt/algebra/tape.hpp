@@ -15,6 +15,13 @@ namespace ttt {
 
 template <Array A>
 class Tape;
+template <Array A>
+class Var;
+
+namespace detail {
+template <class A>
+struct ScalarOf<Var<A>> : ScalarOf<A> {};
+}  // namespace detail
 
 /// A value on a tape: a handle, cheap to copy, valid for as long as its tape.
 template <Array A>

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
@@ -30,6 +31,11 @@ concept Tree = requires(T& tree) {
   std::remove_cvref_t<T>::visit([](const std::string&, auto&...) {}, tree);
 };
 
+/// What a tree keeps besides arrays: data that no derivative is taken of. A walk over arrays passes
+/// it by, and a tree that is made from another has a copy.
+template <class E>
+struct Notes : std::vector<E> {};
+
 /// What a walk knows of an array besides the array.
 struct Leaf {
   std::string name;   ///< dotted path from the root
@@ -43,7 +49,13 @@ inline constexpr bool is_fast = requires {
   requires std::remove_cvref_t<T>::fast;
 };
 
-template <class Visit>
+template <class T>
+inline constexpr bool is_notes = false;
+template <class E>
+inline constexpr bool is_notes<Notes<E>> = true;
+
+/// Visits the arrays, or instead the notes.
+template <bool OfNotes, class Visit>
 struct Walk {
   Visit& visit;
   std::string prefix;
@@ -56,7 +68,7 @@ struct Walk {
       if (!path.empty()) path += '.';
       std::remove_cvref_t<First>::visit(Walk{visit, std::move(path), fast || is_fast<First>}, first,
                                         others...);
-    } else {
+    } else if constexpr (is_notes<std::remove_cvref_t<First>> == OfNotes) {
       visit(Leaf{.name = std::move(path), .fast = fast}, first, others...);
     }
   }
@@ -67,7 +79,13 @@ struct Walk {
 /// Calls visit(leaf, array...) for each array of trees of one form, in the order of the members.
 template <class Visit, class First, class... Others>
 void for_each_array(Visit&& visit, First& first, Others&... others) {
-  detail::Walk<std::remove_reference_t<Visit>>{visit, "", false}("", first, others...);
+  detail::Walk<false, std::remove_reference_t<Visit>>{visit, "", false}("", first, others...);
+}
+
+/// Calls visit(leaf, notes...) for each Notes of trees of one form, in the order of the members.
+template <class Visit, class First, class... Others>
+void for_each_notes(Visit&& visit, First& first, Others&... others) {
+  detail::Walk<true, std::remove_reference_t<Visit>>{visit, "", false}("", first, others...);
 }
 
 /// The tree of the same form whose arrays are make(leaf, array...).
@@ -77,6 +95,7 @@ template <class B, template <class> class T, class A, class Make, class... Other
   for_each_array([&](const Leaf& leaf, B& made, const A& array,
                      auto&... more) { made = make(leaf, array, more...); },
                  result, tree, others...);
+  for_each_notes([](const Leaf&, auto& made, const auto& notes) { made = notes; }, result, tree);
   return result;
 }
 

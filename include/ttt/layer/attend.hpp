@@ -2,18 +2,31 @@
 #pragma once
 
 #include <ttt/layer/layer.hpp>
-#include <ttt/memory/window.hpp>
+
+#include <type_traits>
 
 namespace ttt {
 
-/// Attention to what a memory keeps: projects queries, keys and values, and lets the memory answer.
+/// The one memory that several are together: a memory specialises it for what it goes with.
+template <class... Memories>
+struct Together;
+template <class Memory>
+struct Together<Memory> : std::type_identity<Memory> {};
+
+/// Attention to what memories keep: projects queries, keys and values, and lets the memory answer.
 ///
 ///   y = memory(n_q(x W_q), n_k(x W_k), x W_v) W_o
 ///
 /// \shape  x [time, width] -> [time, width]
 /// \cost   O(time * width^2), and what the memory costs
-template <class Memory>
+template <class... Memories>
 struct Attend {
+  /// All of them together.
+  using Memory = typename Together<Memories...>::type;
+  /// Whether reads must keep to chunks.
+  static constexpr bool reads_chunks = detail::reads_chunks<Memory>;
+  /// Whether the model gives keep scores.
+  static constexpr bool scored = detail::scored<Memory>;
   static constexpr PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};
 
   /// The projections, and the norms of queries and keys.
@@ -49,9 +62,18 @@ struct Attend {
     return {.wq = square, .wk = square, .wv = square, .wo = square, .q_norm = norm, .k_norm = norm};
   }
 
-  template <ModelSpec Spec, class P, class X, class S>
+  /// Rows of the rotary table that a read of at most a chunk needs.
+  static constexpr Index positions(const ModelSpec& spec) { return Memory::positions(spec); }
+
+  /// Throws unless `state` can be what the memory keeps at `position`.
+  template <ModelSpec Spec, class M>
+  static void expect(const State<M>& state, Index position) {
+    Memory::template expect<Spec>(state, position);
+  }
+
+  template <ModelSpec Spec, class P, class X>
   [[nodiscard]] static X read(const Params<P>& params, State<X>& state, const X& x,
-                              const Pass<S>& pass) {
+                              const Pass<X>& pass) {
     X q = matmul(x, params.wq);
     X k = matmul(x, params.wk);
     if constexpr (Spec.query_key_norm == QueryKeyNorm::rms) {
@@ -62,7 +84,5 @@ struct Attend {
                   params.wo);
   }
 };
-
-static_assert(Layer<Attend<Window>>);
 
 }  // namespace ttt

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/layer/attend.hpp>
-#include <ttt/layer/swiglu.hpp>
-#include <ttt/memory/fast.hpp>
+#include <ttt/layer/layer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -16,10 +15,15 @@ namespace ttt {
 
 namespace detail {
 
+/// Rows of the rotary table that a read of a layer needs; a layer that does not say needs none.
 template <class L>
-inline constexpr bool learns = false;
-template <Layer L>
-inline constexpr bool learns<Fast<L>> = true;
+constexpr Index positions_of(const ModelSpec& spec) {
+  if constexpr (requires { L::positions(spec); }) {
+    return L::positions(spec);
+  } else {
+    return 0;
+  }
+}
 
 template <class... Parts>
 constexpr bool names_differ() {
@@ -43,6 +47,10 @@ template <Layer... Parts>
 struct Block {
   /// Whether a part has fast weights.
   static constexpr bool learns = (... || detail::learns<Parts>);
+  /// Whether a part's reads must keep to chunks.
+  static constexpr bool reads_chunks = (... || detail::reads_chunks<Parts>);
+  /// Whether a part wants keep scores.
+  static constexpr bool scored = (... || detail::scored<Parts>);
   static_assert(detail::names_differ<Parts...>(), "two parts of a block have the same name");
 
   /// A part with the norms around it.
@@ -78,6 +86,11 @@ struct Block {
     }
   };
 
+  /// Rows of the rotary table that a read of at most a chunk needs.
+  static constexpr Index positions(const ModelSpec& spec) {
+    return std::max({Index{0}, detail::positions_of<Parts>(spec)...});
+  }
+
   template <ModelSpec Spec>
   [[nodiscard]] static Params<TensorSpec> tensors() {
     constexpr TensorSpec norm{1, Spec.width, Start::ones};
@@ -85,9 +98,21 @@ struct Block {
     return {{Normed<Parts, TensorSpec>{norm, Parts::template tensors<Spec>(), post}...}};
   }
 
+  /// Throws ShapeError or RangeError unless `state` can be what the parts remember at `position`;
+  /// a part that does not say what can be is believed.
+  template <ModelSpec Spec, class M>
+  static void expect(const State<M>& state, Index position) {
+    for_each_part([&]<std::size_t I>() {
+      const auto& part = std::get<I>(state.parts);
+      if constexpr (requires { Part<I>::template expect<Spec>(part, position); }) {
+        Part<I>::template expect<Spec>(part, position);
+      }
+    });
+  }
+
   /// \shape  h [time, width] -> [time, width]
-  template <ModelSpec Spec, class P, class X, class S>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<S>& pass) {
+  template <ModelSpec Spec, class P, class X>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<X>& pass) {
     for_each_part([&]<std::size_t I>() {
       const auto& [norm, part, post_norm] = std::get<I>(params.parts);
       X added =

@@ -6,6 +6,8 @@
 #include <ttt/spec/model_spec.hpp>
 
 #include <concepts>
+#include <limits>
+#include <span>
 #include <string_view>
 
 namespace ttt {
@@ -23,10 +25,26 @@ struct TensorSpec {
   Start start = Start::normal;  ///< of a training that begins anew
 };
 
-/// What a layer needs in a pass besides parameters and state.
-template <class S>
+/// What a layer needs in a pass besides parameters and state, where X is what rows are evaluated
+/// in.
+template <class X>
 struct Pass {
-  const RotaryTable<S>* rotary;  ///< as many positions as the longest run of keys
+  const RotaryTable<Scalar<X>>* rotary;  ///< as many positions as the longest run of keys
+  Index position = 0;                    ///< tokens of the text that were read before
+  std::span<const double> surprisal{};   ///< of the latest of them, in nats
+  X keep{};                              ///< [time, 1], keep scores, or none if the model has none
+  Index slots = std::numeric_limits<Index>::max();  ///< that a cache may use
+  std::span<const Index> pinned{};  ///< positions of tokens that a cache keeps before all others
+
+  /// The same for rows of another kind, without keep scores.
+  template <class Y>
+  [[nodiscard]] Pass<Y> over() const {
+    return {.rotary = rotary,
+            .position = position,
+            .surprisal = surprisal,
+            .slots = slots,
+            .pinned = pinned};
+  }
 };
 
 /// The names a block gives to a part and to its norms.
@@ -42,13 +60,33 @@ struct Stateless {
   static void visit(auto&& /*on*/, auto&... /*trees*/) {}
 };
 
+namespace detail {
+
+///@{
+/// Whether a layer, or the memory of one, says so of itself.
+template <class L>
+inline constexpr bool learns = requires {
+  requires L::learns;
+};
+template <class L>
+inline constexpr bool reads_chunks = requires {
+  requires L::reads_chunks;
+};
+template <class L>
+inline constexpr bool scored = requires {
+  requires L::scored;
+};
+///@}
+
+}  // namespace detail
+
 /// A part of a block: rows in, rows out, of the residual stream's width. Written once, for every
 /// algebra: matrices give values, variables on a tape give gradients, duals their derivatives.
 ///
 /// A layer L has L::names and the trees L::Params<A>, L::State<A>; L::tensors<spec>() says what its
 /// parameters are, and
 ///
-///   X L::read<spec>(const Params<P>& params, State<X>& state, const X& x, const Pass<S>& pass)
+///   X L::read<spec>(const Params<P>& params, State<X>& state, const X& x, const Pass<X>& pass)
 ///
 /// reads the rows of x, which follow the tokens that `state` remembers, and updates `state`.
 ///

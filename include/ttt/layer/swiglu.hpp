@@ -40,9 +40,9 @@ struct SwiGlu {
             .w3 = {Spec.width, Spec.hidden}};
   }
 
-  template <ModelSpec Spec, class P, class X, class S>
+  template <ModelSpec Spec, class P, class X>
   [[nodiscard]] static X read(const Params<P>& params, State<X>& /*state*/, const X& x,
-                              const Pass<S>& /*pass*/) {
+                              const Pass<X>& /*pass*/) {
     return matmul(silu_gate(matmul(x, params.w1), matmul(x, params.w3)), params.w2);
   }
 };

@@ -55,8 +55,9 @@ class MetaLearner {
   using Memory = typename Model::template State<M>;   ///< of the blocks
 
   /// A learner whose sequences are read with the inner loop `inner`.
-  explicit MetaLearner(Inner inner, Order order = Order::second, Replay replay = Replay::kept)
-      : inner_(std::move(inner)), order_(order), replay_(replay) {}
+  explicit MetaLearner(Inner inner, Order order = Order::second, Replay replay = Replay::kept,
+                       CacheTraining caches = {})
+      : inner_(std::move(inner)), order_(order), replay_(replay), caches_(caches) {}
 
   /// The loss of reading `text` while learning, and its gradient for every parameter.
   ///
@@ -73,19 +74,25 @@ class MetaLearner {
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text,
                                           Watch&& watch) const {
     expect_chunks("meta_gradient", text, chunk);
-    const RotaryTable<S> table =
-        Model::template rotary<S>(std::max(text.time(), Window::positions(Model::spec)));
-    const Pass<S> pass{&table};
+    const RotaryTable<S> table = Model::template rotary<S>(std::max(text.time(), Model::positions));
     Gradient<Params> result;
 
     Tape<M> tape;
     const auto lifted = leaves(tape, params, result.params);
     Memory nothing;
     auto state = constants(tape, nothing);
-    const Var<M> prefix = Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass);
+    const Var<M> prefix = Model::prefix(lifted, state, Model::embed(lifted, text.inputs()),
+                                        Pass<Var<M>>{.rotary = &table});
+    const Var<M> keep = Model::keep(lifted, prefix);
+    const Rows read{prefix.value(), Model::scored ? keep.value() : M()};
 
-    std::vector<Link> links = unroll(params, text, prefix.value(), pass, result, watch);
-    tape.seed(prefix, adjoint(params, text, prefix.value(), pass, links, result.params));
+    std::vector<Link> links = unroll(params, text, read, table, result, watch);
+    Rows back = adjoint(params, text, read, table, links, result);
+    if constexpr (Model::scored) {
+      back.keep += detail::penalise(result, read.keep, caches_.keep_penalty);
+      tape.seed(keep, std::move(back.keep));
+    }
+    tape.seed(prefix, std::move(back.prefix));
     tape.pull_back();
     detail::fill_zeros(result.params, params);
     detail::note_loss(result);
@@ -95,6 +102,12 @@ class MetaLearner {
  private:
   static constexpr Index chunk = Model::spec.chunk;
   using D = Dual<M>;
+
+  /// What the suffix is given of a text, or the adjoint of that.
+  struct Rows {
+    M prefix;  ///< [time, width], what the prefix made of the tokens
+    M keep;    ///< [time, 1], their keep scores, or without rows
+  };
 
   /// What is kept of a chunk: how it found fast weights and memory, and what it made of them.
   struct Link {
@@ -110,10 +123,21 @@ class MetaLearner {
                                   static_cast<std::size_t>(chunk));
   }
 
+  /// The pass that reads chunk `number`, but for its keep scores.
+  template <class X>
+  [[nodiscard]] Pass<X> pass(Index number, const RotaryTable<S>& table,
+                             std::span<const double> surprisal) const {
+    return {.rotary = &table,
+            .position = number * chunk,
+            .surprisal = surprisal,
+            .slots = caches_.slots};
+  }
+
   template <class Watch>
-  [[nodiscard]] std::vector<Link> unroll(const Params& params, const Text& text, const M& prefix,
-                                         const Pass<S>& pass, Gradient<Params>& result,
+  [[nodiscard]] std::vector<Link> unroll(const Params& params, const Text& text, const Rows& read,
+                                         const RotaryTable<S>& table, Gradient<Params>& result,
                                          Watch&& watch) const {
+    detail::KnownSurprisal<Model> known;
     std::vector<Link> links;
     FastWeights<S> fast = fast_weights(params);
     FastWeights<S> velocity;
@@ -123,39 +147,45 @@ class MetaLearner {
           {.fast = fast, .memory = memory, .gradient = {}, .inner_weights = {}, .recording = {}});
       Link& link = links.back();
       link.gradient.resize(fast.size());
-      const M rows = prefix.middleRows(i * chunk, chunk);
+      const M rows = read.prefix.middleRows(i * chunk, chunk);
+      M keep;
       const M share = shares<S>(text, i, chunk);
 
       Tape<M> tape = replay_ == Replay::kept ? Tape<M>(link.recording) : Tape<M>();
       auto lifted = constants(tape, params);
       replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], link.gradient[n]); });
       auto state = constants(tape, link.memory);
+      auto at = pass<Var<M>>(i, table, known.before(i * chunk, result));
+      if constexpr (Model::scored) {
+        keep = read.keep.middleRows(i * chunk, chunk);
+        at.keep = tape.constant(keep);
+      }
       const Var<M> logits =
-          Model::logits(lifted, Model::suffix(lifted, state, tape.constant(rows), pass));
+          Model::logits(lifted, Model::suffix(lifted, state, tape.constant(rows), at));
       const Var<M> surprisal = cross_entropy(logits, targets(text, i));
-      detail::note_chunk(result, surprisal.value(), share);
+      detail::note_chunk(result, text, surprisal.value(), share);
       link.inner_weights = inner_.loss.weights(share, surprisal.value());
       tape.seed(surprisal, M(link.inner_weights));
       memory = map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, state);
-      const M& read = logits.value();
+      const M& scores = logits.value();
       tape.pull_back();
 
       result.inner_norm.push_back(global_norm(link.gradient));
       inner_.optimiser.step(fast, velocity, link.gradient);
-      watch(ChunkView<Model, S>{i, rows, read, fast, memory});
+      watch(ChunkView<Model, S>{i, rows, scores, fast, memory});
     }
     return links;
   }
 
-  /// Walks the chunks backwards. Adds the suffix's gradients to `sums`; returns the adjoint of what
-  /// the prefix made of the text.
-  ///
-  /// \shape  prefix [time, width] -> [time, width]
-  [[nodiscard]] M adjoint(const Params& params, const Text& text, const M& prefix,
-                          const Pass<S>& pass, std::vector<Link>& links, Params& sums) const {
+  /// Walks the chunks backwards. Adds the suffix's gradients to those of `result`; returns the
+  /// adjoint of what the suffix was given.
+  [[nodiscard]] Rows adjoint(const Params& params, const Text& text, const Rows& read,
+                             const RotaryTable<S>& table, std::vector<Link>& links,
+                             Gradient<Params>& result) const {
     const auto without = without_tangent(params);
     const Index chunks = static_cast<Index>(links.size());
-    M prefix_adjoint = M::Zero(prefix.rows(), prefix.cols());
+    Rows back{M::Zero(read.prefix.rows(), read.prefix.cols()), M::Zero(read.keep.rows(), 1)};
+    detail::KnownSurprisal<Model> known;
     FastWeights<S> lambda;
     for (const M& w : links.front().fast) lambda.push_back(M::Zero(w.rows(), w.cols()));
     FastWeights<S> nu;
@@ -171,19 +201,25 @@ class MetaLearner {
       std::vector<D> fast;
       for (std::size_t n = 0; n < u.size(); ++n) fast.push_back({link.fast[n], std::move(u[n])});
       const auto memory = without_tangent(link.memory);
-      const D rows{prefix.middleRows(i * chunk, chunk), {}};
+      const D rows{read.prefix.middleRows(i * chunk, chunk), {}};
+      D keep;
       M rows_adjoint;
+      M keep_adjoint;
       Memory memory_adjoint;
 
       Tape<D> tape = replay_ == Replay::kept ? Tape<D>(link.recording) : Tape<D>();
-      auto lifted = leaves(tape, without, sums);
+      auto lifted = leaves(tape, without, result.params);
       replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], lambda[n]); });
       auto state = leaves(tape, memory, memory_adjoint);
+      auto at = pass<Var<D>>(i, table, known.before(i * chunk, result));
+      if constexpr (Model::scored) {
+        keep.value = read.keep.middleRows(i * chunk, chunk);
+        at.keep = tape.leaf(keep, keep_adjoint);
+      }
       const Var<D> surprisal = cross_entropy(
-          Model::logits(lifted, Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), pass)),
+          Model::logits(lifted, Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), at)),
           targets(text, i));
-      tape.seed(surprisal,
-                {link.inner_weights, shares<S>(text, i, chunk) / static_cast<S>(chunks)});
+      tape.seed(surprisal, {link.inner_weights, loss_weights(text, i, shares<S>(text, i, chunk))});
       for_each_array(
           [&](const Leaf&, const Var<D>& after, M& part) {
             tape.seed(after, {{}, std::move(part)});
@@ -191,16 +227,18 @@ class MetaLearner {
           state, rho);
       tape.pull_back();
 
-      prefix_adjoint.middleRows(i * chunk, chunk) = rows_adjoint;
+      back.prefix.middleRows(i * chunk, chunk) = rows_adjoint;
+      if (keep_adjoint.size() > 0) back.keep.middleRows(i * chunk, chunk) = keep_adjoint;
       rho = std::move(memory_adjoint);
     }
-    replace_fast(sums, [&](std::size_t n) { return std::move(lambda[n]); });
-    return prefix_adjoint;
+    replace_fast(result.params, [&](std::size_t n) { return std::move(lambda[n]); });
+    return back;
   }
 
   Inner inner_;
   Order order_;
   Replay replay_;
+  CacheTraining caches_;
 };
 
 }  // namespace ttt

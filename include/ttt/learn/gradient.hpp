@@ -5,6 +5,10 @@
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/lift.hpp>
 
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
 #include <vector>
 
 namespace ttt {
@@ -13,21 +17,35 @@ namespace ttt {
 template <class Params>
 struct Gradient {
   Params params;                   ///< of `loss`
-  double loss = 0;                 ///< mean of the chunks' losses, in nats
+  double loss = 0;                 ///< mean of the chunks' losses, plus the next two, in nats
+  double emphasised = 0;           ///< what the emphasis of targets adds to the loss
+  double keep_penalty = 0;         ///< what the penalty on keep scores adds to it
   std::vector<double> chunk_loss;  ///< mean over the scored targets of each chunk, in nats
   std::vector<double> surprisal;   ///< of every target, scored or not, in nats
   std::vector<double> inner_norm;  ///< of each chunk's inner gradient, before the clip
+};
+
+/// How caches are trained.
+struct CacheTraining {
+  /// What the mean over all tokens of softplus(keep score) counts in the loss: it pushes down what
+  /// nobody reads.
+  double keep_penalty = 0;
+  Index slots = std::numeric_limits<Index>::max();  ///< that every cache has room for in this text
 };
 
 namespace detail {
 
 /// Notes a chunk's surprisals in `gradient`. \shape surprisal, share [chunk, 1]
 template <class G, class S>
-void note_chunk(G& gradient, const Matrix<S>& surprisal, const Matrix<S>& share) {
+void note_chunk(G& gradient, const Text& text, const Matrix<S>& surprisal, const Matrix<S>& share) {
   double loss = 0;
   for (Index t = 0; t < surprisal.rows(); ++t) {
-    gradient.surprisal.push_back(surprisal(t, 0));
-    loss += static_cast<double>(surprisal(t, 0)) * static_cast<double>(share(t, 0));
+    const auto nats = static_cast<double>(surprisal(t, 0));
+    if (!text.emphasis.empty()) {
+      gradient.emphasised += nats * static_cast<double>(text.emphasis[gradient.surprisal.size()]);
+    }
+    gradient.surprisal.push_back(nats);
+    loss += nats * static_cast<double>(share(t, 0));
   }
   gradient.chunk_loss.push_back(loss);
 }
@@ -36,7 +54,41 @@ template <class G>
 void note_loss(G& gradient) {
   for (const double loss : gradient.chunk_loss) gradient.loss += loss;
   gradient.loss /= static_cast<double>(gradient.chunk_loss.size());
+  gradient.loss += gradient.emphasised + gradient.keep_penalty;
 }
+
+/// The penalty on keep scores: notes it, and returns its gradient.
+///
+/// \shape  keep [time, 1] -> [time, 1]
+template <class G, class S>
+[[nodiscard]] Matrix<S> penalise(G& gradient, const Matrix<S>& keep, double penalty) {
+  const double share = penalty / static_cast<double>(keep.rows());
+  Matrix<S> slope(keep.rows(), 1);
+  for (Index t = 0; t < keep.rows(); ++t) {
+    const auto score = static_cast<double>(keep(t, 0));
+    gradient.keep_penalty +=
+        share * (std::max(score, 0.0) + std::log1p(std::exp(-std::abs(score))));
+    slope(t, 0) = static_cast<S>(share / (1 + std::exp(-score)));
+  }
+  return slope;
+}
+
+/// The surprisal of a text's tokens, as far as they are known: that of the first, which nothing
+/// predicted, and of the targets.
+template <class Model>
+class KnownSurprisal {
+ public:
+  /// Takes note of all that `gradient` knows; returns the surprisal of tokens 0 .. position - 1.
+  template <class G>
+  [[nodiscard]] std::span<const double> before(Index position, const G& gradient) {
+    nats_.resize(1);
+    nats_.insert(nats_.end(), gradient.surprisal.begin(), gradient.surprisal.end());
+    return std::span(nats_).first(static_cast<std::size_t>(position));
+  }
+
+ private:
+  std::vector<double> nats_{std::log(static_cast<double>(Model::spec.vocab))};
+};
 
 /// Gives every array that no cotangent reached its zeros.
 template <class Params>
@@ -53,37 +105,58 @@ void fill_zeros(Params& gradient, const Params& like) {
 /// The loss of reading without learning, and its gradient: ordinary training.
 ///
 ///   loss = mean over chunks of the mean over a chunk's scored targets of -log p(target)
+///          + sum of emphasis * -log p(target) + penalty * mean of softplus(keep score)
 ///
-/// The fast weights are parameters like any other. The whole text is one pass and one tape.
+/// The fast weights are parameters like any other. The whole text is one tape, and, where no cache
+/// has to be filled between chunks, one pass.
 ///
 /// \throws RangeError if the text is not whole chunks.
 /// \cost   three times the multiplications of reading
 template <class Model, class S = float>
 [[nodiscard]] auto plain_gradient(const typename Model::template Params<Matrix<S>>& params,
-                                  const Text& text) {
+                                  const Text& text, const CacheTraining& caches = {}) {
+  using V = Var<Matrix<S>>;
   constexpr Index chunk = Model::spec.chunk;
   expect_chunks("plain_gradient", text, chunk);
-  const Index chunks = text.time() / chunk;
-  const RotaryTable<S> table = Model::template rotary<S>(text.time());
-  const Pass<S> pass{&table};
+  const RotaryTable<S> table = Model::template rotary<S>(std::max(text.time(), Model::positions));
 
   Gradient<typename Model::template Params<Matrix<S>>> result;
   Tape<Matrix<S>> tape;
   const auto lifted = leaves(tape, params, result.params);
   typename Model::template State<Matrix<S>> empty;
   auto state = constants(tape, empty);
-  const auto h = Model::suffix(
-      lifted, state, Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), pass), pass);
-  const auto surprisal = cross_entropy(Model::logits(lifted, h), text.targets());
+  const V prefix =
+      Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), Pass<V>{.rotary = &table});
+  const V keep = Model::keep(lifted, prefix);
 
-  Matrix<S> seed(text.time(), 1);
-  for (Index i = 0; i < chunks; ++i) {
-    const Matrix<S> share = shares<S>(text, i, chunk);
-    seed.middleRows(i * chunk, chunk) = share / static_cast<S>(chunks);
-    detail::note_chunk(result, Matrix<S>(surprisal.value().middleRows(i * chunk, chunk)), share);
+  detail::KnownSurprisal<Model> known;
+  const Index piece = Model::reads_chunks ? chunk : text.time();
+  for (Index at = 0; at < text.time(); at += piece) {
+    const auto targets =
+        text.targets().subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(piece));
+    Pass<V> pass{.rotary = &table, .position = at, .slots = caches.slots};
+    V rows = prefix;
+    if constexpr (Model::reads_chunks) {
+      pass.surprisal = known.before(at, result);
+      rows = take_rows(prefix, at, piece);
+    }
+    if constexpr (Model::scored) pass.keep = take_rows(keep, at, piece);
+    const V surprisal =
+        cross_entropy(Model::logits(lifted, Model::suffix(lifted, state, rows, pass)), targets);
+    Matrix<S> seed(piece, 1);
+    for (Index first = 0; first < piece; first += chunk) {
+      const Index number = (at + first) / chunk;
+      const Matrix<S> share = shares<S>(text, number, chunk);
+      seed.middleRows(first, chunk) = loss_weights(text, number, share);
+      detail::note_chunk(result, text, Matrix<S>(surprisal.value().middleRows(first, chunk)),
+                         share);
+    }
+    tape.seed(surprisal, std::move(seed));
+  }
+  if constexpr (Model::scored) {
+    tape.seed(keep, detail::penalise(result, keep.value(), caches.keep_penalty));
   }
   detail::note_loss(result);
-  tape.seed(surprisal, std::move(seed));
   tape.pull_back();
   detail::fill_zeros(result.params, params);
   return result;

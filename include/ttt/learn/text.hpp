@@ -15,6 +15,9 @@ namespace ttt {
 struct Text {
   std::span<const Token> tokens;           ///< [time + 1]
   std::span<const std::uint8_t> scored{};  ///< [time]; 0 leaves the target out; empty scores all
+  /// [time], what each target's surprisal counts in the loss beyond its share of the mean; empty
+  /// for nothing. What the inner loop learns from is not weighted by it.
+  std::span<const float> emphasis{};
 
   /// The tokens that are read. \shape [time]
   [[nodiscard]] std::span<const Token> inputs() const { return tokens.first(tokens.size() - 1); }
@@ -24,7 +27,8 @@ struct Text {
   [[nodiscard]] Index time() const { return static_cast<Index>(tokens.size()) - 1; }
 };
 
-/// Throws RangeError unless `text` is whole chunks of `chunk` tokens with as many marks as targets.
+/// Throws unless `text` is whole chunks of `chunk` tokens with as many marks and weights as
+/// targets.
 inline void expect_chunks(const std::string& operation, const Text& text, Index chunk) {
   if (text.time() < chunk || text.time() % chunk != 0) {
     throw RangeError(operation + ": text must have a positive multiple of " +
@@ -34,6 +38,10 @@ inline void expect_chunks(const std::string& operation, const Text& text, Index 
   if (!text.scored.empty() && static_cast<Index>(text.scored.size()) != text.time()) {
     throw ShapeError(operation + ": scored must be [" + std::to_string(text.time()) + "], got [" +
                      std::to_string(text.scored.size()) + ']');
+  }
+  if (!text.emphasis.empty() && static_cast<Index>(text.emphasis.size()) != text.time()) {
+    throw ShapeError(operation + ": emphasis must be [" + std::to_string(text.time()) + "], got [" +
+                     std::to_string(text.emphasis.size()) + ']');
   }
 }
 
@@ -49,6 +57,21 @@ template <class S>
     }
   }
   return share / std::max(share.sum(), S(1e-10));
+}
+
+/// What the surprisal of each target of chunk `number` counts in the loss of the whole text.
+///
+/// \shape  share [chunk, 1], as of `shares` -> [chunk, 1]
+template <class S>
+[[nodiscard]] Matrix<S> loss_weights(const Text& text, Index number, const Matrix<S>& share) {
+  const Index chunk = share.rows();
+  Matrix<S> weights = share / static_cast<S>(text.time() / chunk);
+  if (!text.emphasis.empty()) {
+    for (Index t = 0; t < chunk; ++t) {
+      weights(t, 0) += static_cast<S>(text.emphasis[static_cast<std::size_t>(number * chunk + t)]);
+    }
+  }
+  return weights;
 }
 
 }  // namespace ttt

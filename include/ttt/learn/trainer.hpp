@@ -6,8 +6,10 @@
 #include <ttt/learn/gradient.hpp>
 #include <ttt/learn/schedule.hpp>
 #include <ttt/parallel/threads.hpp>
+#include <ttt/random.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,13 +17,31 @@
 
 namespace ttt {
 
+/// How caches are trained, step by step.
+struct CacheSchedule {
+  double keep_penalty = 0;   ///< as CacheTraining
+  std::vector<Index> slots;  ///< one of these is drawn anew for each step; all slots if empty
+
+  /// What holds in an outer step: the same whenever it is asked.
+  [[nodiscard]] CacheTraining at(Index step) const {
+    CacheTraining now{.keep_penalty = keep_penalty};
+    if (!slots.empty()) {
+      Random random(0x510754, static_cast<std::uint64_t>(step));
+      now.slots = slots[static_cast<std::size_t>(random.below(std::ssize(slots)))];
+    }
+    return now;
+  }
+};
+
 /// Trains a model for reading as it is.
 struct PlainLoss {
+  CacheSchedule caches{};  ///< of a model that has any
+
   /// As plain_gradient, in every step.
   template <class Model, class S>
   [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
-                              const Text& text, Index /*step*/) const {
-    return plain_gradient<Model, S>(params, text);
+                              const Text& text, Index step) const {
+    return plain_gradient<Model, S>(params, text, caches.at(step));
   }
 };
 
@@ -32,6 +52,7 @@ struct MetaLoss {
   LinearRise inner_rate{};       ///< over the outer steps
   Order order = Order::second;   ///< of the gradient
   Replay replay = Replay::kept;  ///< memory for speed
+  CacheSchedule caches{};        ///< of a model that has any
 
   /// As MetaLearner::gradient, with the inner rate of this outer step.
   template <class Model, class S>
@@ -39,7 +60,7 @@ struct MetaLoss {
                               const Text& text, Index step) const {
     Inner now = inner;
     now.optimiser.rate *= inner_rate.factor(step);
-    return MetaLearner<Model, S, Inner>(now, order, replay).gradient(params, text);
+    return MetaLearner<Model, S, Inner>(now, order, replay, caches.at(step)).gradient(params, text);
   }
 };
 
@@ -52,10 +73,11 @@ struct TrainingState {
 
 /// What came of one step.
 struct StepReport {
-  Index step = 0;   ///< from 0
-  double loss = 0;  ///< mean over the batch, before the step, in nats
-  double norm = 0;  ///< of the gradient, before the clip
-  double rate = 0;  ///< that the step was taken with
+  Index step = 0;         ///< from 0
+  double loss = 0;        ///< mean over the batch, before the step, in nats
+  double emphasised = 0;  ///< what of it comes from the emphasis of targets
+  double norm = 0;        ///< of the gradient, before the clip
+  double rate = 0;        ///< that the step was taken with
 };
 
 /// Outer training: gradients of the sequences of a batch side by side, their mean in a fixed order,
@@ -89,6 +111,11 @@ class Trainer {
   ///
   /// \throws RangeError if a sequence is not whole chunks; NumberError, naming step and tensor, if
   ///         a loss or a gradient is not finite. The state is then untouched.
+  StepReport step(std::span<const Text> batch) {
+    accumulate(batch);
+    return update();
+  }
+  /// The same for texts of which every token counts alike.
   StepReport step(std::span<const std::vector<Token>> batch) {
     accumulate(batch);
     return update();
@@ -96,14 +123,21 @@ class Trainer {
 
   /// Adds a batch's gradients to those that wait for the next update.
   void accumulate(std::span<const std::vector<Token>> batch) {
+    std::vector<Text> texts;
+    for (const auto& tokens : batch) texts.push_back({.tokens = tokens});
+    accumulate(texts);
+  }
+  /// The same for texts whose tokens count differently.
+  void accumulate(std::span<const Text> batch) {
     std::vector<Gradient<Params>> gradients(batch.size());
     for_each_index(options_.threads, std::ssize(batch), [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
-      gradients[n] = options_.objective.template gradient<Model, S>(
-          state_.params, Text{.tokens = batch[n]}, steps());
+      gradients[n] =
+          options_.objective.template gradient<Model, S>(state_.params, batch[n], steps());
     });
     for (Gradient<Params>& gradient : gradients) {
       waiting_loss_ += gradient.loss;
+      waiting_emphasised_ += gradient.emphasised;
       if (waiting_++ == 0) {
         sum_ = std::move(gradient.params);
       } else {
@@ -121,6 +155,7 @@ class Trainer {
     const double count = static_cast<double>(std::exchange(waiting_, 0));
     StepReport report{.step = steps(),
                       .loss = std::exchange(waiting_loss_, 0) / count,
+                      .emphasised = std::exchange(waiting_emphasised_, 0) / count,
                       .norm = 0,
                       .rate = options_.schedule.rate(steps())};
     double squares = 0;
@@ -148,6 +183,7 @@ class Trainer {
   Options options_;
   Params sum_;
   double waiting_loss_ = 0;
+  double waiting_emphasised_ = 0;
   Index waiting_ = 0;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ttt/layer/layer.hpp>
-#include <ttt/layer/swiglu.hpp>
 
 namespace ttt {
 
@@ -12,6 +11,8 @@ namespace ttt {
 /// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675
 template <Layer L>
 struct Fast {
+  /// Whether a part has fast weights.
+  static constexpr bool learns = true;
   static constexpr PartNames names{"ffn_prime_norm", "feed_forward_prime", "ffn_prime_post_norm"};
 
   /// The layer's parameters, marked as fast.
@@ -29,13 +30,11 @@ struct Fast {
     return {L::template tensors<Spec>()};
   }
 
-  template <ModelSpec Spec, class P, class X, class S>
+  template <ModelSpec Spec, class P, class X>
   [[nodiscard]] static X read(const Params<P>& params, State<X>& state, const X& x,
-                              const Pass<S>& pass) {
+                              const Pass<X>& pass) {
     return L::template read<Spec>(params, state, x, pass);
   }
 };
-
-static_assert(Layer<Fast<SwiGlu>>);
 
 }  // namespace ttt

@@ -3,6 +3,7 @@
 
 #include <ttt/layer/layer.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -32,15 +33,28 @@ struct Window {
   /// Rows of the rotary table that a read of at most a chunk needs.
   static constexpr Index positions(const ModelSpec& spec) { return spec.window + 2 * spec.chunk; }
 
+  /// Throws ShapeError or RangeError unless `state` can be what is kept at `position`.
+  template <ModelSpec Spec, class M>
+  static void expect(const State<M>& state, Index position) {
+    const Index kept = state.keys.rows();
+    if (kept >= Spec.window + Spec.chunk || kept > position) {
+      throw RangeError("Window: keys must have at most " +
+                       std::to_string(std::min(position, Spec.window + Spec.chunk - 1)) +
+                       " rows, got " + std::to_string(kept));
+    }
+    expect_shape("Window", "keys", state.keys, {any, kept == 0 ? any : Spec.width});
+    expect_shape("Window", "values", state.values, {kept, kept == 0 ? any : Spec.width});
+  }
+
   /// Appends the tokens' keys and values, and attends to what each query sees.
   ///
   /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
   /// \throws RangeError if the keys are more than the positions of the rotary table; the state is
   ///         then untouched.
   /// \cost   O(time * window * width)
-  template <ModelSpec Spec, class X, class S>
+  template <ModelSpec Spec, class X>
   [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
-                                const Pass<S>& pass) {
+                                const Pass<X>& pass) {
     if (row_count(state.keys) + row_count(k) > pass.rotary->factors().rows()) {
       throw RangeError("Window.attend: a read must keep to " +
                        std::to_string(pass.rotary->factors().rows()) + " positions, got " +

@@ -3,10 +3,12 @@
 
 #include <ttt/file/safetensors.hpp>
 #include <ttt/file/trees.hpp>
+#include <ttt/memory/entry.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/spec/describe.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -71,6 +73,47 @@ template <class S>
   return archive.matrix<S>(name, {any, cols});
 }
 
+/// What is known of kept tokens, as a tensor with a row for each.
+template <class Tree>
+void set_notes(file::Archive& archive, const std::string& prefix, const Tree& tree) {
+  for_each_notes(
+      [&](const Leaf& leaf, const Notes<Entry>& entries) {
+        if (entries.empty()) return;
+        Matrix<double> table(std::ssize(entries), 7);
+        for (Index n = 0; n < table.rows(); ++n) {
+          const Entry& e = entries[static_cast<std::size_t>(n)];
+          table.row(n) << static_cast<double>(e.position), e.surprisal, e.keep, e.signal,
+              e.attended, static_cast<double>(e.readers), static_cast<double>(e.attended_at);
+        }
+        archive.set(prefix + leaf.name, table);
+      },
+      tree);
+}
+
+[[nodiscard]] inline Notes<Entry> entries_from(const file::Archive& archive,
+                                               const std::string& name,
+                                               std::vector<std::string>& names) {
+  const Matrix<double> table = rows_from<double>(archive, name, 7, names);
+  const auto count = [&](double number) {
+    if (!(number >= 0 && number < 0x1p53 && number == std::floor(number))) {
+      throw FormatError("read: tensor \"" + name + "\" must count in whole numbers, got " +
+                        std::to_string(number));
+    }
+    return static_cast<Index>(number);
+  };
+  Notes<Entry> entries;
+  for (Index n = 0; n < table.rows(); ++n) {
+    entries.push_back({.position = count(table(n, 0)),
+                       .surprisal = table(n, 1),
+                       .keep = table(n, 2),
+                       .signal = table(n, 3),
+                       .attended = table(n, 4),
+                       .readers = count(table(n, 5)),
+                       .attended_at = count(table(n, 6))});
+  }
+  return entries;
+}
+
 }  // namespace detail
 
 /// The memory of a text as an archive: everything that the session goes on from.
@@ -89,6 +132,12 @@ template <class Model, class S, class Inner>
   detail::set_fast(archive, "velocity.", session.params(), state.velocity);
   file::set_tree(archive, "memory.", state.memory);
   file::set_tree(archive, "chunk.memory.", state.chunk_memory);
+  detail::set_notes(archive, "memory.", state.memory);
+  detail::set_notes(archive, "chunk.memory.", state.chunk_memory);
+  if (!state.surprisal.empty()) {
+    archive.set("surprisal", Eigen::Map<const Matrix<double>>(state.surprisal.data(),
+                                                              std::ssize(state.surprisal), 1));
+  }
   if (state.chunk_rows.size() > 0) archive.set("chunk.rows", state.chunk_rows);
   if (state.logits.size() > 0) archive.set("logits", state.logits);
   return archive;
@@ -131,12 +180,21 @@ template <class Model, class S = float, class Inner = InnerLoop<>>
   const auto memory = [&](const std::string& prefix, auto& tree) {
     for_each_array(
         [&](const Leaf& leaf, Matrix<S>& array) {
-          array = detail::rows_from<S>(archive, prefix + leaf.name, width, names);
+          // Keep scores have one column, everything else that is kept has the model's width.
+          const bool score = leaf.name.ends_with("keep");
+          array = detail::rows_from<S>(archive, prefix + leaf.name, score ? 1 : width, names);
+        },
+        tree);
+    for_each_notes(
+        [&](const Leaf& leaf, Notes<Entry>& entries) {
+          entries = detail::entries_from(archive, prefix + leaf.name, names);
         },
         tree);
   };
   memory("memory.", state.memory);
   memory("chunk.memory.", state.chunk_memory);
+  const auto surprisal = detail::rows_from<double>(archive, "surprisal", 1, names);
+  state.surprisal.assign(surprisal.data(), surprisal.data() + surprisal.size());
   state.chunk_rows = detail::rows_from<S>(archive, "chunk.rows", width, names);
   state.logits = detail::rows_from<S>(archive, "logits", Model::spec.vocab, names);
   archive.expect_names(std::move(names));

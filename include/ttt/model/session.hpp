@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,26 +45,29 @@ class Session {
     Inner inner{};  ///< one step a chunk
     Learning learning =
         Model::learns ? Learning::on : Learning::off;  ///< off keeps the weights' bits
+    Index slots = std::numeric_limits<Index>::max();   ///< of each cache that are used
+    std::vector<Index> pinned{};  ///< positions of tokens that caches keep before all others
   };
 
   /// What a session knows, all of it. Two sessions with equal values go on alike.
   struct State {
-    FastWeights<S> fast;       ///< as learned so far
-    FastWeights<S> velocity;   ///< of the inner optimiser
-    Memory memory;             ///< of every block, up to the last token
-    Memory chunk_memory;       ///< as the chunk in progress found it; for the learning step
-    M chunk_rows;              ///< [read of the chunk, width], what the prefix made of it
-    std::vector<Token> chunk;  ///< the tokens of the chunk in progress
-    M logits;                  ///< [1, vocab], of the next token; without rows before the first
-    Index position = 0;        ///< tokens read
+    FastWeights<S> fast;            ///< as learned so far
+    FastWeights<S> velocity;        ///< of the inner optimiser
+    Memory memory;                  ///< of every block, up to the last token
+    Memory chunk_memory;            ///< as the chunk in progress found it; for the learning step
+    M chunk_rows;                   ///< [read of the chunk, width], what the prefix made of it
+    std::vector<Token> chunk;       ///< the tokens of the chunk in progress
+    std::vector<double> surprisal;  ///< of the latest tokens, in nats, if a cache wants to know
+    M logits;            ///< [1, vocab], of the next token; without rows before the first
+    Index position = 0;  ///< tokens read
   };
 
   /// A session that has read nothing. The parameters outlive it.
   explicit Session(const Params& params, Options options = {})
       : params_(&params),
         options_(std::move(options)),
-        table_(std::make_shared<const RotaryTable<S>>(
-            Model::template rotary<S>(Window::positions(Model::spec)))) {
+        table_(
+            std::make_shared<const RotaryTable<S>>(Model::template rotary<S>(Model::positions))) {
     state_.fast = fast_weights(params);
   }
 
@@ -129,11 +134,13 @@ class Session {
       for_each_array([&](const Leaf&, const M& array) { elements += array.size(); }, *memory);
     }
     return elements * static_cast<Index>(sizeof(S)) +
-           std::ssize(state_.chunk) * static_cast<Index>(sizeof(Token));
+           std::ssize(state_.chunk) * static_cast<Index>(sizeof(Token)) +
+           std::ssize(state_.surprisal) * static_cast<Index>(sizeof(double));
   }
 
  private:
   static constexpr Index chunk = Model::spec.chunk;
+  static constexpr Index remembered = Model::spec.window + chunk;  ///< surprisals
 
   static void expect_tokens(std::span<const Token> tokens) {
     for (const Token token : tokens) {
@@ -145,8 +152,8 @@ class Session {
   }
 
   void expect_state(const State& state) const {
-    const auto expect = [](bool holds, const char* rule) {
-      if (!holds) throw RangeError(std::string("Session: ") + rule);
+    const auto expect = [](bool holds, const std::string& rule) {
+      if (!holds) throw RangeError("Session: " + rule);
     };
     const auto expect_weights = [&](const FastWeights<S>& weights) {
       expect(weights.size() == state_.fast.size(), "state must have every fast weight");
@@ -156,24 +163,26 @@ class Session {
         expect(weights[n].allFinite(), "state must be finite");
       }
     };
-    const auto expect_memory = [&](const Memory& memory) {
-      Index rows = any;
+    const auto expect_memory = [&](const Memory& memory, Index position) {
       for_each_array(
-          [&](const Leaf&, const M& array) {
-            if (rows == any) rows = array.rows();
-            expect_shape("Session", "memory", array, {rows, rows == 0 ? any : Model::spec.width});
-            expect(array.allFinite(), "state must be finite");
+          [&](const Leaf& leaf, const M& array) {
+            expect(array.allFinite(), "state must be finite, in " + leaf.name);
           },
           memory);
-      expect(rows < Model::spec.window + chunk, "state must keep fewer than window + chunk tokens");
+      Model::expect(memory, position);
     };
     expect_weights(state.fast);
     if (!state.velocity.empty()) expect_weights(state.velocity);
-    expect_memory(state.memory);
-    expect_memory(state.chunk_memory);
     expect_tokens(state.chunk);
     expect(std::ssize(state.chunk) <= chunk, "state must hold at most one chunk");
     expect(state.position >= std::ssize(state.chunk), "position must count the chunk");
+    expect_memory(state.memory, state.position);
+    expect_memory(state.chunk_memory, state.position);
+    if constexpr (Model::reads_chunks) {
+      expect(std::ssize(state.surprisal) >= std::min(state.position, remembered),
+             "state must know the surprisal of the latest tokens");
+    }
+    for (const double nats : state.surprisal) expect(std::isfinite(nats), "state must be finite");
     expect((state.position == 0) == (state.logits.rows() == 0), "logits must follow a token");
     expect_shape("Session", "logits", state.logits,
                  {state.position == 0 ? 0 : 1, state.position == 0 ? any : Model::spec.vocab});
@@ -196,19 +205,36 @@ class Session {
       state_.chunk_rows.resize(0, 0);
     }
     state_.chunk.clear();
+    // A learning step goes a chunk back, and an offer from there a window.
+    if (std::ssize(state_.surprisal) > remembered) {
+      state_.surprisal.erase(state_.surprisal.begin(), state_.surprisal.end() - remembered);
+    }
+  }
+
+  /// The pass that reads on from `position`, but for keep scores.
+  template <class X>
+  [[nodiscard]] Pass<X> pass(Index position) const {
+    const auto later = static_cast<std::size_t>(state_.position - position);
+    const std::span all(state_.surprisal);
+    return {.rotary = table_.get(),
+            .position = position,
+            .surprisal = all.first(all.size() - std::min(all.size(), later)),
+            .slots = options_.slots,
+            .pinned = options_.pinned};
   }
 
   void learn(std::span<const Token> targets) {
     FastWeights<S> gradient(state_.fast.size());
-    const Pass<S> pass{table_.get()};
+    const Index begin = state_.position - chunk;
+    Pass<Var<M>> pass = this->pass<Var<M>>(begin);
     Tape<M> tape;
     auto lifted = constants(tape, *params_);
     replace_fast(lifted, [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
     auto memory = constants(tape, state_.chunk_memory);
-    const auto surprisal = cross_entropy(
-        Model::logits(lifted,
-                      Model::suffix(lifted, memory, tape.constant(state_.chunk_rows), pass)),
-        targets);
+    const Var<M> rows = tape.constant(state_.chunk_rows);
+    pass.keep = Model::keep(lifted, rows);
+    const auto surprisal =
+        cross_entropy(Model::logits(lifted, Model::suffix(lifted, memory, rows, pass)), targets);
     const M share = M::Constant(chunk, 1, S(1) / S(chunk));
     tape.seed(surprisal, options_.inner.loss.weights(share, surprisal.value()));
     tape.pull_back();
@@ -216,19 +242,26 @@ class Session {
   }
 
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    const Pass<S> pass{table_.get()};
+    Pass<M> pass = this->pass<M>(state_.position);
     const auto params = borrowed();
     M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
     if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
+    pass.keep = Model::keep(params, rows);
     const M logits =
         Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
 
+    const std::size_t before = surprisal.size();
     surprisal.push_back(state_.position == 0 ? std::log(static_cast<S>(Model::spec.vocab))
                                              : cross_entropy(state_.logits, tokens.first(1))(0, 0));
     if (tokens.size() > 1) {
       const M known = logits.topRows(logits.rows() - 1);
       const M others = cross_entropy(known, tokens.subspan(1));
       surprisal.insert(surprisal.end(), others.data(), others.data() + others.size());
+    }
+    if constexpr (Model::reads_chunks) {
+      state_.surprisal.insert(state_.surprisal.end(),
+                              surprisal.begin() + static_cast<std::ptrdiff_t>(before),
+                              surprisal.end());
     }
     state_.logits = logits.bottomRows(1);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());

@@ -18,6 +18,13 @@ inline constexpr ModelSpec bookworm_plain = [] {
   return checked(spec);
 }();
 
+/// bookworm with a window of 128 bytes, for blocks that also keep what they will want again.
+inline constexpr ModelSpec bookkeeper = [] {
+  ModelSpec spec = bookworm;
+  spec.window = 128;
+  return checked(spec);
+}();
+
 /// bookworm for 1024 pieces of several bytes instead of 256 bytes.
 inline constexpr ModelSpec bookworm_pieces = [] {
   ModelSpec spec = bookworm;

@@ -53,6 +53,19 @@ TEST_SUITE("algebra") {
     }
   }
 
+  TEST_CASE("choose_rows picks rows, and adds up the cotangents of a row chosen twice") {
+    Random random(7);
+    const auto x = counted(5, 3);
+    const Matrix<double> chosen = choose_rows(x, {4, 0, 4});
+    CHECK(chosen.row(0) == x.row(4));
+    CHECK(chosen.row(1) == x.row(0));
+    CHECK(chosen.row(2) == x.row(4));
+    laws::check_operation(ChooseRows{{3, 1, 1}}, normal(4, 5, random));
+    CHECK_THROWS_WITH_AS(choose_rows(x, {0, 5}), "choose_rows: x must be [6, *], got [5, 3]",
+                         ShapeError);
+    CHECK_THROWS_AS(choose_rows(x, {-1}), ShapeError);
+  }
+
   TEST_CASE("append_rows to nothing gives nothing back to the past") {
     Random random(5);
     const auto x = normal(2, 3, random);

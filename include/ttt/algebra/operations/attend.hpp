@@ -5,9 +5,127 @@
 #include <ttt/shape.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace ttt {
+
+namespace detail {
+
+/// Neighbouring keys that a query sees, as columns of a tile's scores.
+struct Seen {
+  Index first;
+  Index count;
+};
+
+/// A block of queries of one head, and the block of a window's keys that some of them see.
+struct WindowTile {
+  Index col, head;
+  Index first_query, queries;
+  Index first_key, keys;
+  Index offset;  ///< place of query 0 of the tile among the tile's keys
+  Index window;
+
+  /// What query `query` of the tile sees.
+  [[nodiscard]] Seen seen(Index query) const {
+    const Index first = std::max<Index>(0, offset + query + 1 - window);
+    return {first, offset + query + 1 - first};
+  }
+};
+
+/// Calls visit(WindowTile) for blocks of 64 queries, head by head. The size of the block is ours.
+template <Array A, class Visit>
+void for_each_window_tile(const A& q, const A& k, Index heads, Index window, Visit&& visit) {
+  constexpr Index tile = 64;
+  const Index head = cols(q) / heads;
+  const Index before = rows(k) - rows(q);
+  for (Index first = 0; first < rows(q); first += tile) {
+    const Index queries = std::min(tile, rows(q) - first);
+    const Index first_key = std::max<Index>(0, before + first + 1 - window);
+    for (Index h = 0; h < heads; ++h) {
+      visit(WindowTile{.col = h * head,
+                       .head = head,
+                       .first_query = first,
+                       .queries = queries,
+                       .first_key = first_key,
+                       .keys = before + first + queries - first_key,
+                       .offset = before + first - first_key,
+                       .window = window});
+    }
+  }
+}
+
+/// What products of queries and keys are multiplied by before the softmax.
+template <Array A>
+[[nodiscard]] Scalar<A> attention_scale(Index head) {
+  return Scalar<A>(1) / std::sqrt(static_cast<Scalar<A>>(head));
+}
+
+/// The softmax, row by row, of scale * scores over the columns that the row sees; zero elsewhere.
+/// sees(row) is an array of Seen, together not empty.
+template <Array A, class Sees>
+[[nodiscard]] A softmax_of_seen(const A& scores, Scalar<A> scale, Sees&& sees) {
+  using S = Scalar<A>;
+  A p = zeros<A>(rows(scores), cols(scores));
+  for (Index i = 0; i < rows(scores); ++i) {
+    const auto seen = sees(i);
+    S largest = -std::numeric_limits<S>::infinity();
+    for (const auto& [first, count] : seen) {
+      if (count == 0) continue;
+      largest = std::max(largest, scale * value_of(scores).row(i).segment(first, count).maxCoeff());
+    }
+    LaneOf<A> lanes = zero_lane<A>();
+    ttt::NumberOf<A> total{};
+    for (const auto& [first, count] : seen) {
+      const Index at = i * cols(scores) + first;
+      for_each_lane<S>(count, [&](Index j, Index width) {
+        const LaneOf<A> e = exp(load(scores, at + j, width) * scale - largest);
+        store(e, p, at + j, width);
+        if (width == Lane<S>::size) {
+          lanes = lanes + e;
+        } else {
+          total = total + sum_first(e, width);
+        }
+      });
+    }
+    const ttt::NumberOf<A> share = reciprocal(sum(lanes) + total);
+    for (const auto& [first, count] : seen) {
+      const Index at = i * cols(scores) + first;
+      for_each_lane<S>(count, [&](Index j, Index width) {
+        store(load(p, at + j, width) * share, p, at + j, width);
+      });
+    }
+  }
+  return p;
+}
+
+/// The cotangent of the scores, given that of their softmax: p (dp - sum(p dp)) * scale.
+template <Array A, class Sees>
+[[nodiscard]] A score_cotangent(const A& p, const A& dp, Scalar<A> scale, Sees&& sees) {
+  using S = Scalar<A>;
+  A ds = zeros<A>(rows(p), cols(p));
+  for (Index i = 0; i < rows(p); ++i) {
+    const auto seen = sees(i);
+    LaneOf<A> lanes = zero_lane<A>();
+    for (const auto& [first, count] : seen) {
+      const Index at = i * cols(p) + first;
+      for_each_lane<S>(count, [&](Index j, Index width) {
+        lanes = lanes + load(p, at + j, width) * load(dp, at + j, width);
+      });
+    }
+    const ttt::NumberOf<A> mean = sum(lanes);
+    for (const auto& [first, count] : seen) {
+      const Index at = i * cols(p) + first;
+      for_each_lane<S>(count, [&](Index j, Index width) {
+        store(load(p, at + j, width) * (load(dp, at + j, width) - mean) * scale, ds, at + j, width);
+      });
+    }
+  }
+  return ds;
+}
+
+}  // namespace detail
 
 /// Causal softmax attention over a sliding window, head by head.
 ///
@@ -24,8 +142,6 @@ namespace ttt {
 ///         "Longformer", arXiv:2004.05150, for the window
 struct AttendWindow {
   static constexpr bool remembers = true;
-  static constexpr Index tile = 64;  ///< queries; ours
-
   Index heads;   ///< of equal width
   Index window;  ///< keys that a query sees, its own included
 
@@ -35,7 +151,7 @@ struct AttendWindow {
     expect_shape("attend", "v", value_of(v), {rows(k), cols(q)});
     if (rows(k) < rows(q)) expect_shape("attend", "k", value_of(k), {rows(q), cols(q)});
     A y = zeros<A>(rows(q), cols(q));
-    for_each_tile(q, k, [&](const Tile& at) {
+    for_each_tile(q, k, [&](const detail::WindowTile& at) {
       const A values = block(v, at.first_key, at.col, at.keys, at.head);
       const A p = probabilities(block(q, at.first_query, at.col, at.queries, at.head),
                                 block(k, at.first_key, at.col, at.keys, at.head), at);
@@ -49,7 +165,7 @@ struct AttendWindow {
   [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& q, const Dual<Matrix<S>>& k,
                                   const Dual<Matrix<S>>& v) const {
     Matrix<S> y = Matrix<S>::Zero(rows(q), cols(q));
-    for_each_tile(q, k, [&](const Tile& at) {
+    for_each_tile(q, k, [&](const detail::WindowTile& at) {
       const Dual<Matrix<S>> p = probabilities(block(q, at.first_query, at.col, at.queries, at.head),
                                               block(k, at.first_key, at.col, at.keys, at.head), at);
       Matrix<S> part;
@@ -65,13 +181,14 @@ struct AttendWindow {
     A dq = zeros<A>(rows(q.value()), cols(q.value()));
     A dk = zeros<A>(rows(k.value()), cols(k.value()));
     A dv = zeros<A>(rows(v.value()), cols(v.value()));
-    for_each_tile(q.value(), k.value(), [&](const Tile& at) {
+    for_each_tile(q.value(), k.value(), [&](const detail::WindowTile& at) {
       const A queries = block(q.value(), at.first_query, at.col, at.queries, at.head);
       const A keys = block(k.value(), at.first_key, at.col, at.keys, at.head);
       const A values = block(v.value(), at.first_key, at.col, at.keys, at.head);
       const A g = block(dy, at.first_query, at.col, at.queries, at.head);
       const A p = probabilities(queries, keys, at);
-      const A ds = score_cotangent(p, product<A>(g, transposed(values)), at);
+      const A ds = detail::score_cotangent(p, product<A>(g, transposed(values)),
+                                           detail::attention_scale<A>(at.head), sees(at));
       add_block(dv, at.first_key, at.col, v.part(transposed(p), g));
       add_block(dq, at.first_query, at.col, q.part(ds, keys));
       add_block(dk, at.first_key, at.col, k.part(transposed(ds), queries));
@@ -82,94 +199,22 @@ struct AttendWindow {
   }
 
  private:
-  /// A block of queries of one head, and the block of keys that some of them see.
-  struct Tile {
-    Index col, head;
-    Index first_query, queries;
-    Index first_key, keys;
-    Index offset;  ///< place of query 0 of the tile among the tile's keys
-    Index window;
-
-    [[nodiscard]] Index first_visible(Index query) const {
-      return std::max<Index>(0, offset + query + 1 - window);
-    }
-    [[nodiscard]] Index visible(Index query) const {
-      return offset + query + 1 - first_visible(query);
-    }
-  };
-
   template <Array A, class Visit>
   void for_each_tile(const A& q, const A& k, Visit&& visit) const {
-    const Index head = cols(q) / heads;
-    const Index before = rows(k) - rows(q);
-    for (Index first = 0; first < rows(q); first += tile) {
-      const Index queries = std::min(tile, rows(q) - first);
-      const Index first_key = std::max<Index>(0, before + first + 1 - window);
-      for (Index h = 0; h < heads; ++h) {
-        visit(Tile{.col = h * head,
-                   .head = head,
-                   .first_query = first,
-                   .queries = queries,
-                   .first_key = first_key,
-                   .keys = before + first + queries - first_key,
-                   .offset = before + first - first_key,
-                   .window = window});
-      }
-    }
+    detail::for_each_window_tile(q, k, heads, window, visit);
+  }
+
+  static auto sees(const detail::WindowTile& at) {
+    return [&at](Index query) { return std::array{at.seen(query)}; };
   }
 
   /// The softmax of the tile's scores; zero where a key is hidden.
   ///
   /// \shape  q [queries, head], k [keys, head] -> [queries, keys]
   template <Array A>
-  [[nodiscard]] static A probabilities(const A& q, const A& k, const Tile& at) {
-    using S = Scalar<A>;
-    const S scale = S(1) / std::sqrt(static_cast<S>(at.head));
-    const A scores = product<A>(q, transposed(k));
-    A p = zeros<A>(at.queries, at.keys);
-    for (Index i = 0; i < at.queries; ++i) {
-      const Index first = i * at.keys + at.first_visible(i);
-      const Index count = at.visible(i);
-      const S largest =
-          scale * value_of(scores).row(i).segment(at.first_visible(i), count).maxCoeff();
-      LaneOf<A> lanes = zero_lane<A>();
-      NumberOf<A> total{};
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        const LaneOf<A> e = exp(load(scores, first + j, width) * scale - largest);
-        store(e, p, first + j, width);
-        if (width == Lane<S>::size) {
-          lanes = lanes + e;
-        } else {
-          total = sum_first(e, width);
-        }
-      });
-      const NumberOf<A> share = reciprocal(sum(lanes) + total);
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        store(load(p, first + j, width) * share, p, first + j, width);
-      });
-    }
-    return p;
-  }
-
-  /// The cotangent of q k^T, given that of the probabilities: p (dp - sum(p dp)) / sqrt(head).
-  template <Array A>
-  [[nodiscard]] static A score_cotangent(const A& p, const A& dp, const Tile& at) {
-    using S = Scalar<A>;
-    const S scale = S(1) / std::sqrt(static_cast<S>(at.head));
-    A ds = zeros<A>(at.queries, at.keys);
-    for (Index i = 0; i < at.queries; ++i) {
-      const Index first = i * at.keys + at.first_visible(i);
-      LaneOf<A> lanes = zero_lane<A>();
-      for_each_lane<S>(at.visible(i), [&](Index j, Index width) {
-        lanes = lanes + load(p, first + j, width) * load(dp, first + j, width);
-      });
-      const NumberOf<A> mean = sum(lanes);
-      for_each_lane<S>(at.visible(i), [&](Index j, Index width) {
-        store(load(p, first + j, width) * (load(dp, first + j, width) - mean) * scale, ds,
-              first + j, width);
-      });
-    }
-    return ds;
+  [[nodiscard]] static A probabilities(const A& q, const A& k, const detail::WindowTile& at) {
+    return detail::softmax_of_seen(product<A>(q, transposed(k)),
+                                   detail::attention_scale<A>(at.head), sees(at));
   }
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <complex>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace ttt {
@@ -24,24 +25,39 @@ class RotaryTable {
   /// The complex number of each position and pair.
   using Factors = Eigen::Array<std::complex<S>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+  /// Positions 0 .. positions - 1.
+  ///
   /// \pre head is even
   RotaryTable(Index positions, Index head, double base, Rotary pairs)
-      : factors_(positions, head / 2), pairs_(pairs) {
-    for (Index pair = 0; pair < head / 2; ++pair) {
-      const double speed =
-          std::pow(base, -2.0 * static_cast<double>(pair) / static_cast<double>(head));
-      for (Index position = 0; position < positions; ++position) {
-        const std::complex<double> turn = std::polar(1.0, static_cast<double>(position) * speed);
-        factors_(position, pair) = {static_cast<S>(turn.real()), static_cast<S>(turn.imag())};
-      }
+      : factors_(positions, head / 2), base_(base), pairs_(pairs) {
+    for (Index row = 0; row < positions; ++row) fill(row, row);
+  }
+
+  /// A table whose row t has the factors of positions[t], which may be any.
+  [[nodiscard]] RotaryTable at(std::span<const Index> positions) const {
+    RotaryTable table(0, 2 * factors_.cols(), base_, pairs_);
+    table.factors_.resize(std::ssize(positions), factors_.cols());
+    for (Index row = 0; row < std::ssize(positions); ++row) {
+      table.fill(row, positions[static_cast<std::size_t>(row)]);
     }
+    return table;
   }
 
   [[nodiscard]] const Factors& factors() const { return factors_; }  ///< [positions, head / 2]
   [[nodiscard]] Rotary pairs() const { return pairs_; }  ///< which elements turn together
 
  private:
+  void fill(Index row, Index position) {
+    const auto half = static_cast<double>(factors_.cols());
+    for (Index pair = 0; pair < factors_.cols(); ++pair) {
+      const double speed = std::pow(base_, -static_cast<double>(pair) / half);
+      const std::complex<double> turn = std::polar(1.0, static_cast<double>(position) * speed);
+      factors_(row, pair) = {static_cast<S>(turn.real()), static_cast<S>(turn.imag())};
+    }
+  }
+
   Factors factors_;
+  double base_;
   Rotary pairs_;
 };
 
@@ -53,8 +69,8 @@ template <class S>
 struct Rotate {
   static constexpr bool remembers = false;
 
-  const RotaryTable<S>* table;  ///< outlives the operation
-  Index first;                  ///< position of row 0
+  std::shared_ptr<const RotaryTable<S>> table;  ///< the operation's own, or borrowed
+  Index first;                                  ///< position of row 0
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
@@ -102,10 +118,20 @@ struct Rotate {
   }
 };
 
-/// x with row t turned to position first + t.
+/// x with row t turned to position first + t. The table outlives the tape.
 template <class X, class S>
 [[nodiscard]] auto rotate(const X& x, const RotaryTable<S>& table, Index first) {
-  return apply(Rotate<S>{.table = &table, .first = first}, x);
+  using Table = std::shared_ptr<const RotaryTable<S>>;
+  return apply(Rotate<S>{.table = Table(Table(), &table), .first = first}, x);
+}
+
+/// x with row t turned to position positions[t], which need not be in the table.
+template <class X, class S>
+[[nodiscard]] auto rotate(const X& x, const RotaryTable<S>& table,
+                          std::span<const Index> positions) {
+  return apply(
+      Rotate<S>{.table = std::make_shared<const RotaryTable<S>>(table.at(positions)), .first = 0},
+      x);
 }
 
 static_assert(Operation<Rotate<float>>);

@@ -5,6 +5,7 @@
 #include <ttt/shape.hpp>
 
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
@@ -66,6 +67,37 @@ struct TakeRows {
   }
 };
 
+/// The rows with the given numbers, in their order.
+///
+/// \shape  x [rows, cols] -> [chosen, cols]
+/// \throws ShapeError if x lacks a row.
+struct ChooseRows {
+  static constexpr bool remembers = true;
+
+  std::vector<Index> chosen;  ///< rows of x
+
+  template <Array A>
+  [[nodiscard]] A value(const A& x) const {
+    for (const Index row : chosen) {
+      if (row < 0 || row >= rows(x)) expect_shape("choose_rows", "x", value_of(x), {row + 1, any});
+    }
+    return linear([&]<class M>(const M& m) -> M { return m(chosen, Eigen::all); }, x);
+  }
+
+  template <Array A>
+  void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
+    x.add(linear(
+        [&]<class M>(const M& m) -> M {
+          M whole = M::Zero(rows(x.value()), m.cols());
+          for (Index i = 0; i < m.rows(); ++i) {
+            whole.row(chosen[static_cast<std::size_t>(i)]) += m.row(i);
+          }
+          return whole;
+        },
+        dy));
+  }
+};
+
 /// The rows of `past`, then the rows of `next`.
 template <class Past, class Next>
 [[nodiscard]] auto append_rows(const Past& past, const Next& next) {
@@ -88,6 +120,12 @@ template <class X>
   return apply(TakeRows{.first = first, .count = count}, x);
 }
 
-static_assert(Operation<AppendRows> && Operation<TakeRows>);
+/// The rows with the given numbers.
+template <class X>
+[[nodiscard]] auto choose_rows(const X& x, std::vector<Index> chosen) {
+  return apply(ChooseRows{.chosen = std::move(chosen)}, x);
+}
+
+static_assert(Operation<AppendRows> && Operation<TakeRows> && Operation<ChooseRows>);
 
 }  // namespace ttt

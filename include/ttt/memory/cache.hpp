@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/layer/attend.hpp>
+#include <ttt/memory/admit.hpp>
+#include <ttt/memory/evict.hpp>
+#include <ttt/memory/place.hpp>
+#include <ttt/memory/signal.hpp>
+#include <ttt/memory/window.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+namespace detail {
+
+/// The first of the policies of a kind, or the default.
+template <template <class> class IsKind, class Default, class... Policies>
+struct Chosen : std::type_identity<Default> {};
+template <template <class> class IsKind, class Default, class First, class... Others>
+struct Chosen<IsKind, Default, First, Others...>
+    : std::conditional_t<IsKind<First>::value, std::type_identity<First>,
+                         Chosen<IsKind, Default, Others...>> {};
+
+template <class P>
+using IsSignal = std::bool_constant<Signal<P>>;
+template <class P>
+using IsAdmit = std::bool_constant<Admit<P>>;
+template <class P>
+using IsEvict = std::bool_constant<Evict<P>>;
+template <class P>
+using IsPlace = std::bool_constant<Place<P>>;
+
+/// Which of `all`, residents and newcomers in the order of the text, stay where there is room for
+/// `room`: their numbers, in that order. Whoever stands at a pinned position stays before others.
+///
+/// \cost  O(all)
+template <Evict Order>
+[[nodiscard]] std::vector<Index> who_stays(const std::vector<Entry>& all, Index room,
+                                           std::span<const Index> pinned, const Order& leaves) {
+  std::vector<Index> numbers(all.size());
+  std::iota(numbers.begin(), numbers.end(), Index{0});
+  if (std::ssize(all) <= room) return numbers;
+  const auto is_pinned = [&](const Entry& e) {
+    return std::ranges::find(pinned, e.position) != pinned.end();
+  };
+  const auto stays_before = [&](Index x, Index y) {
+    const Entry& a = all[static_cast<std::size_t>(x)];
+    const Entry& b = all[static_cast<std::size_t>(y)];
+    if (const bool a_pinned = is_pinned(a); a_pinned != is_pinned(b)) return a_pinned;
+    if (leaves(b, a)) return true;
+    return !leaves(a, b) && a.position > b.position;
+  };
+  std::ranges::nth_element(numbers, numbers.begin() + room, stays_before);
+  numbers.resize(static_cast<std::size_t>(room));
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+}  // namespace detail
+
+/// Keys and values of tokens that have left the window, exactly: of those that asked most to be
+/// kept, `Slots` at most. What the words mean is said by policies, in any order, each a type of its
+/// own kind:
+///
+///   Signal  how strongly a token asks             default: signal::Surprisal
+///   Admit   who may compete                       default: admit::Everybody
+///   Evict   who leaves a full cache first         default: evict::WeakestSignal
+///   Place   where the kept stand for the queries  default: place::Rank
+///
+/// Keys are kept un-rotated. Keys, values and keep scores carry cotangents back to the chunks that
+/// made them; who is kept is a constant.
+///
+/// \law size    never more than `Slots` tokens, whatever is offered
+/// \law order   kept tokens stand in the order of the text
+template <Index Slots, class... Policies>
+struct Cache {
+  static_assert(Slots > 0, "a cache must have a slot");
+  static_assert((... &&
+                 (Signal<Policies> || Admit<Policies> || Evict<Policies> || Place<Policies>)),
+                "a policy of a cache must be a Signal, an Admit, an Evict or a Place");
+
+  static constexpr Index slots = Slots;  ///< tokens kept at most
+  /// How strongly a token asks.
+  using SignalPolicy =
+      typename detail::Chosen<detail::IsSignal, signal::Surprisal, Policies...>::type;
+  /// Who may compete.
+  using AdmitPolicy = typename detail::Chosen<detail::IsAdmit, admit::Everybody, Policies...>::type;
+  /// Who leaves first.
+  using EvictPolicy =
+      typename detail::Chosen<detail::IsEvict, evict::WeakestSignal, Policies...>::type;
+  /// Where the kept stand.
+  using PlacePolicy = typename detail::Chosen<detail::IsPlace, place::Rank, Policies...>::type;
+  /// Whether the model learns to score its tokens. The score is then added to what a query makes of
+  /// a kept key, and so learns what is worth reading again.
+  static constexpr bool scored = (... || detail::wants_keep_score<Policies>);
+
+  /// What is kept, the oldest first.
+  template <class A>
+  struct State {
+    A keys;                ///< [kept, width], un-rotated
+    A values;              ///< [kept, width]
+    A keep;                ///< [kept, 1], keep scores; without rows if not scored
+    Notes<Entry> entries;  ///< [kept]
+
+    static void visit(auto&& on, auto&... trees) {
+      on("keys", trees.keys...);
+      on("values", trees.values...);
+      on("keep", trees.keep...);
+      on("entries", trees.entries...);
+    }
+  };
+
+  /// Tokens that leave the window, in the order of the text: arrays with a row for each offer.
+  template <class X>
+  struct Leaving {
+    X keys;                            ///< [leaving, width], un-rotated
+    X values;                          ///< [leaving, width]
+    X keep;                            ///< [leaving, 1], or without rows if not scored
+    const std::vector<Offer>& offers;  ///< [leaving]
+  };
+
+  /// How much of the cache may be used.
+  struct Room {
+    Index slots = Slots;              ///< at most
+    std::span<const Index> pinned{};  ///< positions of tokens that no other token displaces
+  };
+
+  /// Keeps of the residents and the newcomers those that leave last.
+  ///
+  /// \throws NumberError if a signal is not a number; the state is then untouched.
+  /// \cost   O(slots + leaving), besides copying what is kept
+  template <class X>
+  static void offer(State<X>& state, const Leaving<X>& leaving, const Room& room) {
+    std::vector<Entry> newcomers;
+    for (const Offer& offer : leaving.offers) {
+      newcomers.push_back(offer.entry);
+      newcomers.back().signal = SignalPolicy{}(offer);
+      if (!std::isfinite(newcomers.back().signal)) {
+        throw NumberError("Cache.offer: the signal of token " +
+                          std::to_string(offer.entry.position) + " is not finite");
+      }
+    }
+    const auto pinned = [&](const Entry& e) {
+      return std::ranges::find(room.pinned, e.position) != room.pinned.end();
+    };
+    std::vector<Entry> all = state.entries;
+    std::vector<Index> rows(all.size());
+    std::iota(rows.begin(), rows.end(), Index{0});
+    for (std::size_t n = 0; n < newcomers.size(); ++n) {
+      if (!pinned(newcomers[n]) && !AdmitPolicy{}(newcomers, n)) continue;
+      all.push_back(newcomers[n]);
+      rows.push_back(std::ssize(state.entries) + static_cast<Index>(n));
+    }
+    const std::vector<Index> staying =
+        detail::who_stays(all, std::min(room.slots, Slots), room.pinned, EvictPolicy{});
+    std::vector<Index> chosen;
+    Notes<Entry> entries;
+    for (const Index n : staying) {
+      chosen.push_back(rows[static_cast<std::size_t>(n)]);
+      entries.push_back(all[static_cast<std::size_t>(n)]);
+    }
+    const auto choose = [&](X& kept, const X& offered) {
+      kept = choose_rows(append_rows(std::move(kept), offered), chosen);
+    };
+    choose(state.keys, leaving.keys);
+    choose(state.values, leaving.values);
+    if constexpr (scored) choose(state.keep, leaving.keep);
+    state.entries = std::move(entries);
+  }
+};
+
+/// A window, and a cache of what leaves it: one softmax over both.
+///
+/// Before a chunk is read, the tokens that will have left the window when it has been read are
+/// offered to the cache. A kept token is seen by the queries for which it has left, and by no
+/// others.
+///
+/// \law no blind spot    every earlier token is in a query's window or was offered before
+/// \law no double sight  never in the window and in the cache at once
+/// \law limit            with room for everything, equals attention to the whole text
+/// \source ours; the idea of a cache for what surprises is of arXiv:2603.06642
+template <class Kept>
+struct CachedWindow {
+  /// Whether the model gives keep scores.
+  static constexpr bool scored = Kept::scored;
+  /// Reads must keep to chunks: what leaves is decided where one begins.
+  static constexpr bool reads_chunks = true;
+
+  /// The window and the cache.
+  template <class A>
+  struct State {
+    A keys;                                    ///< [recent, width], un-rotated, the oldest first
+    A values;                                  ///< [recent, width]
+    A keep;                                    ///< [recent, 1], or without rows if not scored
+    typename Kept::template State<A> cache{};  ///< of what has left
+
+    static void visit(auto&& on, auto&... trees) {
+      on("keys", trees.keys...);
+      on("values", trees.values...);
+      on("keep", trees.keep...);
+      on("cache", trees.cache...);
+    }
+  };
+
+  /// Rows of the rotary table that a read needs.
+  static constexpr Index positions(const ModelSpec& spec) {
+    return spec.window + std::max(Kept::slots, spec.chunk);
+  }
+
+  /// Throws ShapeError or RangeError unless `state` can be what is kept at `position`.
+  template <ModelSpec Spec, class M>
+  static void expect(const State<M>& state, Index position) {
+    const auto expect_rows = [](const std::string& name, const M& array, Index rows, Index cols) {
+      expect_shape("CachedWindow", name, array, {rows, rows == 0 ? any : cols});
+    };
+    const Index recent = state.keys.rows();
+    const Index kept = std::ssize(state.cache.entries);
+    if (recent > std::min(position, Spec.window + Spec.chunk) || kept > Kept::slots) {
+      throw RangeError("CachedWindow: keys must have at most " +
+                       std::to_string(std::min(position, Spec.window + Spec.chunk)) +
+                       " rows and entries at most " + std::to_string(Kept::slots) + ", got " +
+                       std::to_string(recent) + " and " + std::to_string(kept));
+    }
+    expect_rows("keys", state.keys, recent, Spec.width);
+    expect_rows("values", state.values, recent, Spec.width);
+    expect_rows("keep", state.keep, scored ? recent : 0, 1);
+    expect_rows("cache.keys", state.cache.keys, kept, Spec.width);
+    expect_rows("cache.values", state.cache.values, kept, Spec.width);
+    expect_rows("cache.keep", state.cache.keep, scored ? kept : 0, 1);
+    Index before = -1;
+    for (const Entry& entry : state.cache.entries) {
+      if (entry.position <= before || entry.position >= position) {
+        throw RangeError("CachedWindow: positions of entries must rise below " +
+                         std::to_string(position) + ", got " + std::to_string(entry.position) +
+                         " behind " + std::to_string(before));
+      }
+      before = entry.position;
+      for (const double number : {entry.surprisal, entry.keep, entry.signal, entry.attended}) {
+        if (!std::isfinite(number)) throw RangeError("CachedWindow: entries must be finite");
+      }
+    }
+  }
+
+  /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
+  ///
+  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
+  /// \throws RangeError if the tokens go beyond the chunk that they begin in, or pass.surprisal
+  ///         does not reach back a window; the state is then untouched.
+  /// \cost   O(time * (window + slots) * width)
+  template <ModelSpec Spec, class X>
+  [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
+                                const Pass<X>& pass) {
+    const Index begin = pass.position - pass.position % Spec.chunk;  // of the chunk
+    const Index time = row_count(q);
+    if (pass.position + time > begin + Spec.chunk) {
+      throw RangeError("CachedWindow.attend: a read at position " + std::to_string(pass.position) +
+                       " must end with its chunk, at " + std::to_string(begin + Spec.chunk) +
+                       ", got " + std::to_string(time) + " tokens");
+    }
+    if (pass.position == begin) offer_leaving<Spec>(state, pass);
+
+    const Index recent = row_count(state.keys);
+    state.keys = append_rows(std::move(state.keys), k);
+    state.values = append_rows(std::move(state.values), v);
+    if constexpr (scored) state.keep = append_rows(std::move(state.keep), pass.keep);
+
+    // The frame: the first token that has not left by the end of the chunk stands behind the slots.
+    const Index stays = begin + Spec.chunk - Spec.window;
+    const Index frame = stays - std::max(Kept::slots, Spec.chunk);
+    const auto& table = *pass.rotary;
+    const X near_q = rotate(q, table, pass.position - frame);
+    const X near_k = rotate(state.keys, table, pass.position - recent - frame);
+    Notes<Entry>& entries = state.cache.entries;
+    if (entries.empty()) {
+      return ttt::attend(near_q, near_k, state.values, Spec.heads, Spec.window);
+    }
+
+    std::vector<Index> seen;
+    for (Index query = pass.position; query < pass.position + time; ++query) {
+      const auto unseen = std::ranges::partition_point(
+          entries, [&](const Entry& e) { return e.position <= query - Spec.window; });
+      seen.push_back(unseen - entries.begin());
+    }
+    std::optional<std::vector<Index>> places = typename Kept::PlacePolicy{}(entries, stays);
+    KeptAttention watched;
+    const AttendKept op{
+        .heads = Spec.heads, .window = Spec.window, .seen = seen, .watched = &watched};
+    if (!places) {
+      X y = apply(op, near_q, near_k, state.values, q, state.cache.keys, state.cache.values,
+                  state.cache.keep);
+      note_attention(entries, watched, seen, pass.position);
+      return y;
+    }
+    for (Index& place : *places) place -= frame;
+    X y = apply(op, near_q, near_k, state.values, near_q, rotate(state.cache.keys, table, *places),
+                state.cache.values, state.cache.keep);
+    note_attention(entries, watched, seen, pass.position);
+    return y;
+  }
+
+ private:
+  /// Lets the window forget what no query of the chunk sees, and offers what will leave in it.
+  template <ModelSpec Spec, class X>
+  static void offer_leaving(State<X>& state, const Pass<X>& pass) {
+    const Index recent = std::min(row_count(state.keys), Spec.window);
+    const Index first = pass.position - recent;
+    const Index leaving = recent + Spec.chunk - Spec.window;
+    if (leaving <= 0) return;
+    if (std::ssize(pass.surprisal) < recent) {
+      throw RangeError("CachedWindow.attend: surprisal must reach back " + std::to_string(recent) +
+                       " tokens, got " + std::to_string(pass.surprisal.size()));
+    }
+    const Index known = pass.position - std::ssize(pass.surprisal);  // whose is the first
+    const auto newest = [&](const X& rows) {
+      const Index count = row_count(rows);
+      return count > recent ? take_rows(rows, count - recent, recent) : rows;
+    };
+    const X keys = newest(state.keys);
+    const X values = newest(state.values);
+    const X keep = scored ? newest(state.keep) : state.keep;
+
+    std::vector<Offer> offers;
+    for (Index n = 0; n < leaving; ++n) {
+      const auto at = static_cast<std::size_t>(first + n - known);
+      offers.push_back({.entry = {.position = first + n,
+                                  .surprisal = pass.surprisal[at],
+                                  .keep = scored ? keep_score(keep, n) : 0,
+                                  .attended_at = pass.position},
+                        .surprisal = pass.surprisal,
+                        .at = at});
+    }
+    const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
+    Kept::offer(state.cache,
+                {.keys = oldest(keys),
+                 .values = oldest(values),
+                 .keep = scored ? oldest(keep) : keep,
+                 .offers = offers},
+                {.slots = pass.slots, .pinned = pass.pinned});
+    state.keys = keys;
+    state.values = values;
+    state.keep = keep;
+  }
+
+  template <class X>
+  static double keep_score(const X& keep, Index row) {
+    return static_cast<double>(element(value_of(array_of(keep)), row));
+  }
+
+  static void note_attention(Notes<Entry>& entries, const KeptAttention& watched,
+                             const std::vector<Index>& seen, Index position) {
+    if (watched.mass.empty()) return;  // where only tangents were computed
+    for (std::size_t n = 0; n < entries.size(); ++n) {
+      Entry& entry = entries[n];
+      entry.attended += watched.mass[n];
+      entry.readers +=
+          std::ranges::count_if(seen, [&](Index count) { return static_cast<Index>(n) < count; });
+      if (watched.last[n] >= 0) entry.attended_at = position + watched.last[n];
+    }
+  }
+};
+
+/// `Attend<Window, Cache<...>>` attends to both at once.
+template <Index Slots, class... Policies>
+struct Together<Window, Cache<Slots, Policies...>>
+    : std::type_identity<CachedWindow<Cache<Slots, Policies...>>> {};
+
+}  // namespace ttt
