@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/memory/admit.hpp>
+
+#include <doctest/doctest.h>
+
+#include "laws/entries.hpp"
+
+namespace laws {
+
+/// \law pure  what it says of one offer does not depend on what it was asked before
+template <Admit P>
+void check_admit() {
+  Random random(2);
+  for (Index count = 1; count < 30; ++count) {
+    const auto offered = drawn_entries(count, random);
+    const P admit;
+    std::vector<bool> forwards;
+    for (std::size_t n = 0; n < offered.size(); ++n) forwards.push_back(admit(offered, n));
+    for (std::size_t n = offered.size(); n-- > 0;) {
+      CAPTURE(count);
+      CAPTURE(n);
+      CHECK(admit(offered, n) == forwards[n]);
+      CHECK(P{}(offered, n) == forwards[n]);
+    }
+  }
+}
+
+}  // namespace laws
