@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/memory/cache.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "laws/numbers.hpp"
+#include "reference/cache.hpp"
+
+namespace laws {
+
+/// Tokens of a text as a memory is given them.
+template <class S = double>
+struct CachedRows {
+  Matrix<S> q, k, v;              ///< [time, width]
+  Matrix<S> keep;                 ///< [time, 1]
+  std::vector<double> surprisal;  ///< [time]
+
+  CachedRows(Index time, Index width, std::uint64_t seed) {
+    Random random(seed);
+    for (Matrix<S>* rows : {&q, &k, &v}) *rows = normal<S>(time, width, random);
+    keep = normal<S>(time, 1, random);
+    for (Index t = 0; t < time; ++t) surprisal.push_back(6 * random.uniform());
+  }
+};
+
+/// What a window and a cache answer when a text is read in parts of at most `longest` tokens, cut
+/// at random where no chunk ends.
+template <ModelSpec Spec, class Kept, class S>
+Matrix<S> read_cached(const CachedRows<S>& text,
+                      typename CachedWindow<Kept>::template State<Matrix<S>>& state, Index longest,
+                      const reference::Room& room = {1000, {}}) {
+  using Memory = CachedWindow<Kept>;
+  const RotaryTable<S> table(Memory::positions(Spec), Spec.width / Spec.heads,
+                             static_cast<double>(Spec.rotary_base), Spec.rotary);
+  Random random(static_cast<std::uint64_t>(longest));
+  const Index time = text.q.rows();
+  Matrix<S> y(time, Spec.width);
+  for (Index first = 0; first < time;) {
+    const Index end = std::min(time, first - first % Spec.chunk + Spec.chunk);
+    const Index count =
+        longest >= Spec.chunk ? end - first : std::min(end - first, 1 + random.below(longest));
+    const auto rows = [&](const Matrix<S>& all) { return Matrix<S>(all.middleRows(first, count)); };
+    const std::span known(text.surprisal);
+    Pass<Matrix<S>> pass{.rotary = &table,
+                         .position = first,
+                         .surprisal = known.first(static_cast<std::size_t>(first)),
+                         .slots = room.slots,
+                         .pinned = room.pinned};
+    if (Kept::scored) pass.keep = rows(text.keep);
+    y.middleRows(first, count) =
+        Memory::template attend<Spec>(state, rows(text.q), rows(text.k), rows(text.v), pass);
+    Memory::template expect<Spec>(state, first + count);
+    first += count;
+  }
+  return y;
+}
+
+/// Read in any parts, a window and a cache answer what plain loops over the whole text do, and keep
+/// the same tokens, whatever room there is.
+template <ModelSpec Spec, class Kept>
+void check_cache_agrees() {
+  const CachedRows text(9 * Spec.chunk + 3, Spec.width, 1);
+  for (const reference::Room& room :
+       {reference::Room{1000, {}}, {5, {}}, {5, {0, 11, 12}}, {0, {}}}) {
+    std::vector<Entry> kept;
+    const Matrix<double> expected =
+        reference::CachedText<Kept>{text.q, text.k, text.v, text.keep, text.surprisal, room}.read(
+            Spec, kept);
+    for (Index longest = Spec.chunk; longest > 0; longest /= 2) {
+      CAPTURE(room.slots);
+      CAPTURE(longest);
+      typename CachedWindow<Kept>::template State<Matrix<double>> state;
+      const auto y = read_cached<Spec, Kept>(text, state, longest, room);
+      CHECK(disagreement(y, expected) < 1e-12);
+      const auto& entries = state.cache.entries;
+      REQUIRE(entries.size() == kept.size());
+      for (std::size_t n = 0; n < kept.size(); ++n) {
+        CHECK(entries[n].position == kept[n].position);
+        CHECK(entries[n].readers == kept[n].readers);
+        CHECK(entries[n].attended_at == kept[n].attended_at);
+        CHECK(entries[n].attended == doctest::Approx(kept[n].attended).epsilon(1e-10));
+        CHECK(state.cache.keys.row(static_cast<Index>(n)) == text.k.row(kept[n].position));
+      }
+    }
+  }
+}
+
+/// \law no double sight  never in the window and in the cache at once
+/// \law no blind spot    every earlier token is in a query's window or was offered before: with
+/// room
+///                       for everybody whom `everybody` says is admitted, it is seen
+///
+/// Queries and keys are zeros, so that every token that a query sees has the same weight; the value
+/// of a token is a column of its own.
+template <ModelSpec Spec, class Kept>
+void check_cache_sight(bool everybody) {
+  constexpr Index time = Spec.width / Spec.heads;
+  CachedRows text(time, Spec.width, 2);
+  text.q.setZero();
+  text.k.setZero();
+  text.keep.setZero();
+  text.v << Matrix<double>::Identity(time, time).replicate(1, Spec.heads);
+  for (const Index slots : {Index{1000}, Index{5}}) {
+    for (const Index longest : {Spec.chunk, Index{1}}) {
+      typename CachedWindow<Kept>::template State<Matrix<double>> state;
+      const auto y = read_cached<Spec, Kept>(text, state, longest, {slots, {}});
+      Index twice = 0;
+      Index unseen = 0;
+      for (Index query = 0; query < time; ++query) {
+        const auto shares = y.row(query).head(time).array();
+        const double one = shares(query);  // sees itself, and itself once
+        Index seen = 0;
+        for (Index token = 0; token < time; ++token) {
+          const bool once = std::abs(shares(token) - one) < 1e-12;
+          seen += once;
+          twice += !once && shares(token) != 0;
+          if (token > query) CHECK(shares(token) == 0);
+          if (token <= query && token > query - Spec.window) CHECK(once);
+          unseen += token <= query && !once;
+        }
+        CHECK(one * static_cast<double>(seen) == doctest::Approx(1).epsilon(1e-12));
+        CHECK(seen <= Spec.window + slots);
+      }
+      CAPTURE(slots);
+      CAPTURE(longest);
+      CHECK(twice == 0);
+      if (everybody && slots > time) CHECK(unseen == 0);
+    }
+  }
+}
+
+/// \law limit  with room for everything, equals attention to the whole text
+template <ModelSpec Spec, class Kept>
+void check_cache_limit() {
+  constexpr Index time = 40;
+  constexpr ModelSpec whole = [] {
+    ModelSpec spec = Spec;
+    spec.window = time;
+    return checked(spec);
+  }();
+  CachedRows text(time, Spec.width, 3);
+  text.keep.setZero();
+  const RotaryTable<double> table(Window::positions(whole), Spec.width / Spec.heads,
+                                  static_cast<double>(Spec.rotary_base), Spec.rotary);
+  Window::State<Matrix<double>> window;
+  const auto expected = Window::attend<whole>(window, text.q, text.k, text.v, {.rotary = &table});
+  for (const Index longest : {Spec.chunk, Index{1}}) {
+    typename CachedWindow<Kept>::template State<Matrix<double>> state;
+    CHECK(disagreement(read_cached<Spec, Kept>(text, state, longest), expected) < 1e-12);
+    CHECK(std::ssize(state.cache.entries) == time - Spec.window);
+  }
+}
+
+/// \law causal  a token changes no bit of an earlier answer
+template <ModelSpec Spec, class Kept, class S>
+void check_cache_causal() {
+  const CachedRows<S> text(7 * Spec.chunk, Spec.width, 4);
+  const auto answers = [&](const CachedRows<S>& rows) {
+    typename CachedWindow<Kept>::template State<Matrix<S>> state;
+    return read_cached<Spec, Kept>(rows, state, 3, {5, {}});
+  };
+  const Matrix<S> y = answers(text);
+  for (Index changed = 0; changed < text.q.rows(); ++changed) {
+    CachedRows<S> other = text;
+    for (Matrix<S>* rows : {&other.q, &other.k, &other.v, &other.keep}) {
+      rows->row(changed).array() += S(1);
+    }
+    other.surprisal[static_cast<std::size_t>(changed)] += 3;
+    const Matrix<S> z = answers(other);
+    CAPTURE(changed);
+    CHECK(z.topRows(changed) == y.topRows(changed));
+    CHECK(z.row(changed) != y.row(changed));
+  }
+}
+
+}  // namespace laws

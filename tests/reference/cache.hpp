@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/memory/entry.hpp>
+#include <ttt/spec/model_spec.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "reference/rotate.hpp"
+
+namespace reference {
+
+using ttt::Entry;
+using ttt::Offer;
+
+/// How much of a cache may be used, and who stays whatever a policy says.
+struct Room {
+  Index slots;                ///< at most
+  std::vector<Index> pinned;  ///< positions
+};
+
+/// What a cache keeps of its residents and of those that it is offered: all of them sorted, the
+/// last to leave first, and the first `room.slots` of that, in the order of the text.
+template <class Kept>
+std::vector<Entry> offer(const std::vector<Entry>& residents, const std::vector<Offer>& offers,
+                         const Room& room) {
+  const typename Kept::EvictPolicy leaves;
+  const auto pinned = [&](const Entry& e) {
+    return std::ranges::count(room.pinned, e.position) > 0;
+  };
+  std::vector<Entry> newcomers;
+  for (const Offer& offer : offers) {
+    newcomers.push_back(offer.entry);
+    newcomers.back().signal = typename Kept::SignalPolicy{}(offer);
+  }
+  std::vector<Entry> all = residents;
+  for (std::size_t n = 0; n < newcomers.size(); ++n) {
+    if (pinned(newcomers[n]) || typename Kept::AdmitPolicy{}(newcomers, n)) {
+      all.push_back(newcomers[n]);
+    }
+  }
+  std::ranges::sort(all, [&](const Entry& a, const Entry& b) {
+    if (pinned(a) != pinned(b)) return pinned(a);
+    if (leaves(a, b) || leaves(b, a)) return leaves(b, a);
+    return a.position > b.position;
+  });
+  const Index slots = std::min(room.slots, Kept::slots);
+  if (std::ssize(all) > slots) all.resize(static_cast<std::size_t>(slots));
+  std::ranges::sort(all, [](const Entry& a, const Entry& b) { return a.position < b.position; });
+  return all;
+}
+
+/// What a window and a cache make of a whole text, query by query and with the whole text at hand.
+template <class Kept>
+class CachedText {
+ public:
+  using M = Matrix<double>;
+
+  const M &q, &k, &v;                    ///< [time, width], un-rotated
+  const M& keep;                         ///< [time, 1]
+  const std::vector<double>& surprisal;  ///< [time]
+  const Room& room;                      ///< of the cache
+
+  /// What every query answers, and what is kept at the end. \shape [time, width]
+  M read(const ttt::ModelSpec& spec, std::vector<Entry>& kept) const {
+    M y = M::Zero(q.rows(), q.cols());
+    for (Index begin = 0; begin < q.rows(); begin += spec.chunk) {
+      offer_chunk(spec, begin, kept);
+      const Index stays = begin + spec.chunk - spec.window;
+      const auto places = typename Kept::PlacePolicy{}(kept, stays);
+      for (Index query = begin; query < std::min(q.rows(), begin + spec.chunk); ++query) {
+        for (Entry& e : kept) e.readers += sees(spec, query, e);
+        for (Index head = 0; head < spec.heads; ++head) {
+          std::vector<Index> positions;  // whose value
+          std::vector<double> weights;
+          double total = 0;
+          const auto add = [&](Index position, double score) {
+            positions.push_back(position);
+            weights.push_back(std::exp(score));
+            total += weights.back();
+          };
+          for (std::size_t n = 0; n < kept.size(); ++n) {
+            if (!sees(spec, query, kept[n])) continue;
+            const Index at = kept[n].position;
+            const double added = Kept::scored ? keep(at, 0) : 0.0;
+            add(at, score(spec, head, query, at, places ? (*places)[n] - query : 0) + added);
+          }
+          const std::size_t far = positions.size();
+          for (Index at = std::max<Index>(0, query - spec.window + 1); at <= query; ++at) {
+            add(at, score(spec, head, query, at, at - query));
+          }
+          const Index width = q.cols() / spec.heads;
+          for (std::size_t n = 0; n < positions.size(); ++n) {
+            y.block(query, head * width, 1, width) +=
+                weights[n] / total * v.block(positions[n], head * width, 1, width);
+          }
+          for (std::size_t n = 0; n < far; ++n) {
+            Entry& e = *std::ranges::find(kept, positions[n], &Entry::position);
+            e.attended += weights[n] / total / static_cast<double>(spec.heads);
+            if (weights[n] / total * static_cast<double>(positions.size()) > 1) {
+              e.attended_at = query;
+            }
+          }
+        }
+      }
+    }
+    return y;
+  }
+
+ private:
+  static bool sees(const ttt::ModelSpec& spec, Index query, const Entry& e) {
+    return e.position <= query - spec.window;
+  }
+
+  /// Offers what is in the window before the chunk, and not behind it.
+  void offer_chunk(const ttt::ModelSpec& spec, Index begin, std::vector<Entry>& kept) const {
+    const Index known = std::max<Index>(0, begin - spec.window - spec.chunk);
+    const std::vector<double> nats(surprisal.begin() + known, surprisal.begin() + begin);
+    std::vector<Offer> offers;
+    for (Index at = std::max<Index>(0, begin - spec.window); at < begin + spec.chunk - spec.window;
+         ++at) {
+      offers.push_back({.entry = {.position = at,
+                                  .surprisal = surprisal[static_cast<std::size_t>(at)],
+                                  .keep = Kept::scored ? keep(at, 0) : 0.0,
+                                  .attended_at = begin},
+                        .surprisal = nats,
+                        .at = static_cast<std::size_t>(at - known)});
+    }
+    if (!offers.empty()) kept = offer<Kept>(kept, offers, room);
+  }
+
+  /// A query with a key that stands `apart` behind it.
+  double score(const ttt::ModelSpec& spec, Index head, Index query, Index key, Index apart) const {
+    const Index width = q.cols() / spec.heads;
+    const M turned = rotate(M(k.block(key, head * width, 1, width)), width,
+                            static_cast<double>(spec.rotary_base), apart, 2, 1);
+    return q.block(query, head * width, 1, width).cwiseProduct(turned).sum() /
+           std::sqrt(static_cast<double>(width));
+  }
+};
+
+}  // namespace reference
