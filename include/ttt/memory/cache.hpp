@@ -319,7 +319,10 @@ struct CachedWindow {
       throw RangeError("CachedWindow.attend: surprisal must reach back " + std::to_string(recent) +
                        " tokens, got " + std::to_string(pass.surprisal.size()));
     }
-    const Index known = pass.position - std::ssize(pass.surprisal);  // whose is the first
+    // A signal sees as far back as a session remembers, also where more is known.
+    const std::span nats = pass.surprisal.last(
+        std::min(pass.surprisal.size(), static_cast<std::size_t>(Spec.window + Spec.chunk)));
+    const Index known = pass.position - std::ssize(nats);  // whose is the first
     const auto newest = [&](const X& rows) {
       const Index count = row_count(rows);
       return count > recent ? take_rows(rows, count - recent, recent) : rows;
@@ -332,10 +335,10 @@ struct CachedWindow {
     for (Index n = 0; n < leaving; ++n) {
       const auto at = static_cast<std::size_t>(first + n - known);
       offers.push_back({.entry = {.position = first + n,
-                                  .surprisal = pass.surprisal[at],
+                                  .surprisal = nats[at],
                                   .keep = scored ? keep_score(keep, n) : 0,
                                   .attended_at = pass.position},
-                        .surprisal = pass.surprisal,
+                        .surprisal = nats,
                         .at = at});
     }
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/memory_file.hpp>
+
+#include <filesystem>
+#include <set>
+
+#include "laws/cached_texts.hpp"
+#include "laws/meta_gradient.hpp"
+#include "laws/session.hpp"
+
+namespace {
+
+using namespace ttt;
+using laws::kept_entries;
+using laws::Signalling;
+using laws::Wanting;
+
+template <class Model>
+using Reading = Session<Model, double>;
+
+const InnerLoop<> inner{.optimiser = {.rate = 0.1, .clip = 0.5, .momentum = 0.5}};
+
+/// Both keep the same tokens and know the same of them.
+void check_same_entries(const std::vector<Entry>& a, const std::vector<Entry>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t n = 0; n < a.size(); ++n) {
+    CHECK(a[n].position == b[n].position);
+    CHECK(a[n].surprisal == b[n].surprisal);
+    CHECK(a[n].keep == b[n].keep);
+    CHECK(a[n].signal == b[n].signal);
+    CHECK(a[n].attended == b[n].attended);
+    CHECK(a[n].readers == b[n].readers);
+    CHECK(a[n].attended_at == b[n].attended_at);
+  }
+}
+
+template <class Session>
+void check_equal(const Session& a, const Session& b) {
+  laws::check_equal(a, b);
+  CHECK(a.state().surprisal == b.state().surprisal);
+  check_same_entries(kept_entries(a.state().memory), kept_entries(b.state().memory));
+  check_same_entries(kept_entries(a.state().chunk_memory), kept_entries(b.state().chunk_memory));
+}
+
+TEST_SUITE("model") {
+  TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Wanting,
+                     Signalling) {
+    laws::check_session_streaming<Model, double>({.inner = inner}, 12);
+    laws::check_session_streaming<Model, double>({.learning = Learning::off, .slots = 3}, 6);
+  }
+
+  TEST_CASE_TEMPLATE("A session with a cache is surprised as in training", Model, Wanting,
+                     Signalling) {
+    const auto params = laws::lively_params<Model>(1);
+    const auto tokens = laws::text<Model>(12, 1);
+    for (const Index slots : {Index{1000}, Index{3}}) {
+      CAPTURE(slots);
+      const auto check = [&](const std::vector<double>& ours, const std::vector<double>& expected) {
+        REQUIRE(ours.size() == expected.size() + 1);
+        for (std::size_t t = 0; t < expected.size(); ++t) {
+          CAPTURE(t);
+          CHECK(ours[t + 1] == doctest::Approx(expected[t]).epsilon(1e-11));
+        }
+      };
+      Reading<Model> session(params, {.inner = inner, .slots = slots});
+      const MetaLearner<Model, double> learner(inner, Order::second, Replay::kept,
+                                               {.slots = slots});
+      check(session.read(tokens), learner.gradient(params, {tokens}).surprisal);
+      Reading<Model> plain(params, {.learning = Learning::off, .slots = slots});
+      check(plain.read(tokens),
+            plain_gradient<Model, double>(params, {tokens}, {.slots = slots}).surprisal);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, with a cache",
+                     Model, Wanting, Signalling) {
+    const auto params = laws::lively_params<Model>(2);
+    const auto tokens = laws::text<Model>(6, 2);
+    Reading<Model> first(params, {.inner = inner});
+    const auto before = first.read(tokens);
+    for (std::size_t changed = 0; changed < tokens.size(); ++changed) {
+      auto others = tokens;
+      others[changed] = (others[changed] + 1) % static_cast<Token>(Model::spec.vocab);
+      Reading<Model> session(params, {.inner = inner});
+      const auto after = session.read(others);
+      CAPTURE(changed);
+      for (std::size_t t = 0; t < changed; ++t) CHECK(after[t] == before[t]);
+      if (changed > 0) CHECK(after[changed] != before[changed]);
+      CHECK(session.logits() != first.logits());
+    }
+  }
+
+  TEST_CASE_TEMPLATE("A copy and a file of a session with a cache go on as it does, in mid-chunk",
+                     Model, Wanting, Signalling) {
+    const auto file = std::filesystem::temp_directory_path() / "ttt_cached_memory.safetensors";
+    const auto params = laws::lively_params<Model>(3);
+    const typename Reading<Model>::Options options{.inner = inner};
+    const auto tokens = laws::text<Model>(6, 3);
+    const auto rest = laws::text<Model>(4, 4);
+    for (std::size_t read = 0; read < tokens.size(); ++read) {
+      CAPTURE(read);
+      Reading<Model> session(params, options);
+      session.read(std::span(tokens).first(read));
+      const Reading<Model> saved = session;
+      save_memory(file, session);
+      const auto expected = session.read(rest);
+      auto restored = load_memory<Model, double>(file, params, options);
+      check_equal(restored, saved);
+      CHECK(restored.read(rest) == expected);
+      check_equal(restored, session);
+      session.read(rest);
+      session = saved;  // rewinds
+      CHECK(session.read(rest) == expected);
+      check_equal(restored, session);
+    }
+    std::filesystem::remove(file);
+  }
+
+  TEST_CASE_TEMPLATE("A session's caches use the slots that they may, and keep what is pinned",
+                     Model, Wanting, Signalling) {
+    const auto params = laws::lively_params<Model>(4);
+    const auto tokens = laws::text<Model>(12, 5);
+    for (const Index slots : {0, 2, 4}) {
+      Reading<Model> session(params, {.inner = inner, .slots = slots, .pinned = {7, 13}});
+      session.read(tokens);
+      for (const auto& block : std::get<1>(session.state().memory.stages)) {
+        std::set<Index> positions;
+        const auto entries = kept_entries(block);
+        for (const Entry& entry : entries) positions.insert(entry.position);
+        CHECK(std::ssize(entries) == slots);
+        CHECK(std::ssize(positions) == slots);
+        if (slots >= 2) CHECK((positions.contains(7) && positions.contains(13)));
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("A session's size does not grow with the text when it has a cache", Model,
+                     Wanting, Signalling) {
+    const auto params = laws::lively_params<Model>(5);
+    Reading<Model> session(params, {.inner = inner});
+    Index largest = 0;
+    for (int i = 0; i < 24; ++i) {
+      for (const Token token : laws::text<Model>(1, static_cast<std::uint64_t>(i))) {
+        session.read(std::vector{token});
+        if (i < 12) largest = std::max(largest, session.bytes());
+        CHECK(session.bytes() <= largest);
+      }
+    }
+  }
+}
+
+}  // namespace
