@@ -16,7 +16,10 @@ using namespace ttt;
 using Bookworm = TttE2e<preset::bookworm, 4, 2>;
 using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
 using BookwormPieces = TttE2e<preset::bookworm_pieces, 4, 2>;
-using Bookkeeper = CachedTttE2e<preset::bookkeeper, 4, 2, Cache<128, evict::LeastWanted>>;
+/// Bookworm with a cache in its learning blocks, under any policies.
+template <class... Policies>
+using BookkeeperWith = CachedTttE2e<preset::bookkeeper, 4, 2, Cache<128, Policies...>>;
+using Bookkeeper = BookkeeperWith<evict::LeastWanted>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// BookwormPlain with the upper two SwiGLUs learning while it reads, though it was never trained

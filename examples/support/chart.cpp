@@ -12,6 +12,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "svg_text.hpp"
+
 namespace support {
 
 namespace {
@@ -53,29 +55,6 @@ std::string power_of_two(int exponent) {
   constexpr std::string_view prefixes = "KMGTPE";
   const int prefix = std::min(exponent / 10, 6);
   return number(std::exp2(exponent - 10 * prefix)) + prefixes[static_cast<std::size_t>(prefix - 1)];
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
 }
 
 /// The page: where the axes lie and what is drawn on it so far.

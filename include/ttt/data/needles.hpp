@@ -98,12 +98,16 @@ struct Secret {
     return "Take note: the magic " + what + " that belongs to " + key + " is " + value + '.';
   }
 
+  /// The answer as far as the value.
+  [[nodiscard]] std::string answer() const {
+    return "The special magic " + std::string(uuid ? "uuid" : "number") + " for " + key +
+           " mentioned in the provided text is ";
+  }
+
   /// The question, and the answer as far as the value.
   [[nodiscard]] std::string question() const {
-    const std::string what = uuid ? "uuid" : "number";
-    return "\nWhat is the special magic " + what + " for " + key +
-           " mentioned in the provided text? The special magic " + what + " for " + key +
-           " mentioned in the provided text is ";
+    return "\nWhat is the special magic " + std::string(uuid ? "uuid" : "number") + " for " + key +
+           " mentioned in the provided text? " + answer();
   }
 };
 
@@ -192,7 +196,9 @@ class Needles {
   };
 
   /// Draws a text of `length + 1` bytes with 1 to `most` needles, as far as there is room for them.
-  /// A quarter of the haystacks are noise; a third of the longer texts hide UUIDs.
+  /// A quarter of the haystacks are noise; a third of the longer texts hide UUIDs. In half of
+  /// the texts answers come without questions: what a model learns to copy inside its window it can then copy
+  /// from a cache.
   ///
   /// \throws RangeError if there is no room for one needle and its question.
   [[nodiscard]] TrainingText training_text(Random& random, Index length, Index most) const {
@@ -200,10 +206,12 @@ class Needles {
     const bool noise = random.below(4) == 0;
     std::vector<Secret> secrets =
         different(random, 1 + random.below(std::max<Index>(most, 1)), KeyWords::training, uuid);
+    const bool asked = random.below(2) == 0;
+    const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
     const auto room = [&] {
       Index rest = length + 1;
       for (const Secret& s : secrets) {
-        rest -= size(s.needle()) + size(s.question()) + size(s.value) + 3;
+        rest -= size(s.needle()) + size(asking(s)) + size(s.value) + 3;
       }
       return rest;
     };
@@ -234,7 +242,7 @@ class Needles {
       if (event % 2 == 0) {
         text += secret.needle() + ' ';
       } else {
-        text += secret.question();
+        text += asking(secret);
         answers.emplace_back(size(text), size(secret.value));
         text += secret.value + ".\n";
       }
