@@ -93,8 +93,7 @@ struct LayerNorm {
     using S = Scalar<A>;
     const S share = S(1) / S(width);
     LaneOf<A> lanes = zero_lane<A>();
-    for_each_lane<S>(width,
-                     [&](Index i, Index count) { lanes = lanes + load(x, at + i, count); });
+    for_each_lane<S>(width, [&](Index i, Index count) { lanes = lanes + load(x, at + i, count); });
     const ttt::NumberOf<A> mean = sum(lanes) * share;
     LaneOf<A> squares = zero_lane<A>();
     ttt::NumberOf<A> tail{};
