@@ -13,6 +13,7 @@
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/learn/gradient.hpp>
+#include <ttt/learn/sr_ttt.hpp>
 #include <ttt/learn/trainer.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>

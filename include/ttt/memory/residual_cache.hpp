@@ -34,6 +34,7 @@ namespace evict {
 ///
 /// \source arXiv:2603.06642, second version, and its code
 struct LeastSurprisingForAge {
+  /// See EvictAged.
   bool operator()(const AgedEntry& a, const AgedEntry& b) const {
     return priority(a) < priority(b);
   }

@@ -30,8 +30,8 @@ struct SrTttSpec {
 };
 
 /// Returns `spec`, or names the first rule that it breaks: a compile error in a constant, SpecError
-/// at run time.
-constexpr SrTttSpec checked(SrTttSpec spec) {
+/// at run time. A name of its own, so that a ModelSpec can be written as checked({...}).
+constexpr SrTttSpec checked_sr_ttt(SrTttSpec spec) {
   const auto require = [](bool holds, const char* rule) {
     if (!holds) throw SpecError(rule);
   };

@@ -36,9 +36,9 @@ struct LayerNorm {
     A y = uninitialised<A>(rows(x), cols(x));
     for (Index at = 0; at < rows(x) * cols(x); at += width) {
       const auto [mean, scale] = moments(x, at, width);
-      for_each_lane<Scalar<A>>(width, [&, m = mean, s = scale](Index i, Index count) {
-        store((load(x, at + i, count) - m) * s * load(w, i, count) + load(b, i, count), y, at + i,
-              count);
+      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
+        store((load(x, at + i, count) - mean) * scale * load(w, i, count) + load(b, i, count), y,
+              at + i, count);
       });
     }
     return y;
@@ -55,8 +55,8 @@ struct LayerNorm {
     A db = zeros<A>(1, width);
     for (Index at = 0; at < rows(dy) * cols(dy); at += width) {
       const auto [mean, scale] = moments(x.value(), at, width);
-      const auto normal = [&, m = mean, s = scale](Index i, Index count) {
-        return (load(x.value(), at + i, count) - m) * s;
+      const auto normal = [&](Index i, Index count) {
+        return (load(x.value(), at + i, count) - mean) * scale;
       };
       Lane along_one = zero_lane<A>();
       Lane along_normal = zero_lane<A>();
@@ -71,9 +71,9 @@ struct LayerNorm {
       });
       const NumberOf<A> one = sum(along_one) * share;
       const NumberOf<A> other = sum(along_normal) * share;
-      for_each_lane<Scalar<A>>(width, [&, s = scale](Index i, Index count) {
+      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
         const Lane gw = load(dy, at + i, count) * load(w.value(), i, count);
-        store((gw - one - normal(i, count) * other) * s, dx, at + i, count);
+        store((gw - one - normal(i, count) * other) * scale, dx, at + i, count);
       });
     }
     if (x.wanted()) x.add(std::move(dx));
