@@ -140,8 +140,7 @@ struct Cell {
       sum += number;
       ++count;
     }
-    return count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                      : sum / static_cast<double>(count);
+    return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
   }
   [[nodiscard]] double exact() const {
     return mean([](const auto& r) { return r.exact; });
@@ -225,8 +224,7 @@ struct Row {
       sum += number;
       ++count;
     }
-    return count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                      : sum / static_cast<double>(count);
+    return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
   }
   [[nodiscard]] double exact() const {
     return mean([](const auto& r) { return r.exact; });
@@ -278,8 +276,9 @@ struct Row {
 };
 
 void print_head(const std::vector<std::string>& depths) {
-  std::cout << "\n     task  windows         policy  exact   95 % interval  known  new words  stored"
-               "  looked at  window/length   depth";
+  std::cout
+      << "\n     task  windows         policy  exact   95 % interval  known  new words  stored"
+         "  looked at  window/length   depth";
   for (const std::string& depth : depths) std::cout << std::setw(6) << depth;
   std::cout << '\n';
 }
@@ -287,8 +286,8 @@ void print_head(const std::vector<std::string>& depths) {
 void print(const Row& row) {
   const auto bounds = row.interval();
   std::cout << std::fixed << std::setprecision(2) << std::setw(9) << row.task << std::setw(9)
-            << row.windows << std::setw(15) << row.policy << std::setw(7) << row.exact()
-            << "  [" << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
+            << row.windows << std::setw(15) << row.policy << std::setw(7) << row.exact() << "  ["
+            << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
             << row.exact(data::KeyWords::training) << std::setw(11)
             << row.exact(data::KeyWords::held_out) << std::setw(8)
             << row.mean([](const auto& r) { return r.contained; }) << std::setw(11)
@@ -322,22 +321,21 @@ support::Report paired(const Row& ours, const Row& theirs) {
 
 Row ask_row(const Settings& settings, const Asker& asker, const std::string& task, Index windows,
             const std::string& policy) {
-  Row row{.task = task, .windows = windows, .policy = policy, .depths = settings.depths,
-          .cells = {}};
+  Row row{
+      .task = task, .windows = windows, .policy = policy, .depths = settings.depths, .cells = {}};
   support::Progress progress(
       {.name = task + ' ' + std::to_string(windows) + ' ' + policy,
        .steps = windows * window * settings.samples * std::ssize(settings.depths)});
   Index done = 0;
   for (const std::string& depth : settings.depths) {
-    const Question question{
-        .setting = {.task = tasks.at(task),
-                    .length = windows * window,
-                    .depth = std::stod(depth),
-                    .phrasing = settings.other_phrasing ? data::Phrasing::other
-                                                        : data::Phrasing::ruler,
-                    .impossible = settings.impossible},
-        .samples = settings.samples,
-        .seed = settings.seed};
+    const Question question{.setting = {.task = tasks.at(task),
+                                        .length = windows * window,
+                                        .depth = std::stod(depth),
+                                        .phrasing = settings.other_phrasing ? data::Phrasing::other
+                                                                            : data::Phrasing::ruler,
+                                        .impossible = settings.impossible},
+                            .samples = settings.samples,
+                            .seed = settings.seed};
     row.cells.push_back(asker.ask(question, policy_named(policy), progress, done));
   }
   return row;
@@ -374,13 +372,13 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
     }
   }
 
-  support::HeatMap map{.title = "A number in prose, given back exactly",
-                       .row_title = "depth",
-                       .column_title = "length of the text in windows of " +
-                                       std::to_string(window) + " bytes",
-                       .rows = settings.depths,
-                       .columns = {},
-                       .panels = {}};
+  support::HeatMap map{
+      .title = "A number in prose, given back exactly",
+      .row_title = "depth",
+      .column_title = "length of the text in windows of " + std::to_string(window) + " bytes",
+      .rows = settings.depths,
+      .columns = {},
+      .panels = {}};
   for (const Index windows : settings.grid) map.columns.push_back(std::to_string(windows));
   std::vector<support::Report> pairs;
   for (std::size_t n = 0; n < prose_rows; ++n) {
@@ -402,9 +400,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::vector<support::Report> reports;
   for (const Row& row : rows) reports.push_back(row.report());
   support::Report report;
-  report.set("rows", reports)
-      .set("pairs", pairs)
-      .set("machine", support::this_machine().report());
+  report.set("rows", reports).set("pairs", pairs).set("machine", support::this_machine().report());
   report.write(std::filesystem::path(settings.out) / "needles.json");
   return report;
 }
@@ -417,8 +413,8 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   const std::size_t sentence = bible.find('\n', place) + 1;
   std::vector<measure::Recall> recalls(static_cast<std::size_t>(settings.samples));
   ChosenOrder::leaves = policy_named(settings.policy).leaves;
-  support::Progress progress({.name = "bible",
-                              .steps = static_cast<Index>(bible.size()) * settings.samples});
+  support::Progress progress(
+      {.name = "bible", .steps = static_cast<Index>(bible.size()) * settings.samples});
   std::mutex guard;
   Index done = 0;
   for_each_index(settings.threads, settings.samples, [&](Index i) {
@@ -482,8 +478,8 @@ int main(int argc, char** argv) {
       s.samples = 8;
       s.depths = {"0.05", "0.5", "0.95"};
     }
-    const auto params = models::renamed<Params>(read_params<models::Bookkeeper>(
-        std::filesystem::path(s.models) / s.model));
+    const auto params = models::renamed<Params>(
+        read_params<models::Bookkeeper>(std::filesystem::path(s.models) / s.model));
     const Asker asker(s, params);
     if (s.bible) return ask_bible(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);

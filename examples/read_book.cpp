@@ -51,8 +51,8 @@ struct Settings {
   std::string memory;
   std::string out = "read_book";
   Index limit = 0;
-  Index others = 32768;
-  double inner_rate = 0.4;  // that bookworm was trained with, in its second stage
+  Index others = 0;
+  double inner_rate = 0.4;  // that bookworm was trained with
   double dynamic_rate = 0.2;
   Index threads = support::this_machine().cores;
 };
@@ -385,7 +385,8 @@ int main(int argc, char** argv) {
       .option("--memory", s.memory, "a memory to read on from, if it is there, and to keep")
       .option("--out", s.out, "the folder for picture, report and memory")
       .option("--limit", s.limit, "bytes of the book; 0 for all")
-      .option("--others", s.others, "bytes of each other held-out book, for the intervals")
+      .option("--others", s.others,
+              "bytes of each other held-out book, for the intervals; 0 for all")
       .option("--inner-rate", s.inner_rate, "of the steps of the model that was trained to learn")
       .option("--dynamic-rate", s.dynamic_rate, "of the steps of the plain model that learns")
       .option("--threads", s.threads, "readings at the same time");

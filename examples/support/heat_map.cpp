@@ -17,11 +17,11 @@ namespace support {
 
 namespace {
 
-constexpr double cell = 46;    // wide
-constexpr double tall = 30;    // high
-constexpr double left = 62;    // of the first panel's cells
-constexpr double top = 92;     // of the cells
-constexpr double apart = 26;   // panels
+constexpr double cell = 46;   // wide
+constexpr double tall = 30;   // high
+constexpr double left = 62;   // of the first panel's cells
+constexpr double top = 92;    // of the cells
+constexpr double apart = 26;  // panels
 
 /// From white to a blue that readers of any sight tell from it; the text on it is dark or light.
 std::string colour(double value) {

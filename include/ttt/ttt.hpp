@@ -7,9 +7,11 @@
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
+#include <ttt/data/needles.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/safetensors.hpp>
 #include <ttt/layer/block.hpp>
+#include <ttt/layer/short_conv.hpp>
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/learn/gradient.hpp>
@@ -18,6 +20,7 @@
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
 #include <ttt/measure/proportion.hpp>
+#include <ttt/measure/recall.hpp>
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/memory_file.hpp>

@@ -5,6 +5,7 @@
 #include <ttt/algebra/operations/attend.hpp>
 #include <ttt/algebra/operations/attend_kept.hpp>
 #include <ttt/algebra/operations/clamp.hpp>
+#include <ttt/algebra/operations/convolve.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>
 #include <ttt/algebra/operations/embed.hpp>

@@ -195,10 +195,11 @@ class Needles {
     std::vector<float> emphasis;  ///< [length], 1 / answer bytes where the target is one of them
   };
 
-  /// Draws a text of `length + 1` bytes with 1 to `most` needles, as far as there is room for them.
+  /// Draws a text of `length + 1` bytes with 1 to `most` needles, and after each, somewhere, its
+  /// question and answer, as far as there is room for them.
   /// A quarter of the haystacks are noise; a third of the longer texts hide UUIDs. In half of
-  /// the texts answers come without questions: what a model learns to copy inside its window it can then copy
-  /// from a cache.
+  /// the texts answers come without questions: what a model learns to copy inside its window it can
+  /// then copy from a cache.
   ///
   /// \throws RangeError if there is no room for one needle and its question.
   [[nodiscard]] TrainingText training_text(Random& random, Index length, Index most) const {
@@ -249,21 +250,52 @@ class Needles {
     }
     text += hay.substr(static_cast<std::size_t>(taken));
 
+    return emphasised(text, answers);
+  }
+
+  /// Draws a text of `length + 1` bytes in which a run of random digits and letters comes twice,
+  /// with prose before, between and after: there is more to copy in it than in a text with needles,
+  /// and copying is learned from it sooner.
+  ///
+  /// \throws RangeError if length is less than 32.
+  [[nodiscard]] TrainingText echo_text(Random& random, Index length) const {
+    if (length < 32) {
+      throw RangeError("Needles.echo_text: length must be at least 32, got " +
+                       std::to_string(length));
+    }
+    const Index run_length = 8 + random.below(std::min<Index>(length / 4, 64));
+    const Index rest = length + 1 - 2 * (run_length + 1);
+    std::string run = " ";
+    for (Index i = 0; i < run_length; ++i) {
+      run += "0123456789abcdef"[static_cast<std::size_t>(random.below(16))];
+    }
+    Index first = random.below(rest + 1);
+    Index second = random.below(rest + 1);
+    if (first > second) std::swap(first, second);
+    const std::string hay = haystack(random, false, rest);
+    std::string text = hay;
+    text.insert(static_cast<std::size_t>(second), run);
+    text.insert(static_cast<std::size_t>(first), run);
+    // What follows the first byte of the second run is known from the first run.
+    return emphasised(text, {{second + size(run) + 2, run_length - 1}});
+  }
+
+ private:
+  /// The text as tokens, its bytes in `runs` (first byte, and how many) emphasised together by 1.
+  static TrainingText emphasised(const std::string& text,
+                                 const std::vector<std::pair<Index, Index>>& runs) {
     TrainingText result{.tokens = bytes(text), .emphasis = {}};
-    result.emphasis.resize(static_cast<std::size_t>(length), 0);
+    result.emphasis.resize(text.size() - 1, 0);
     Index total = 0;
-    for (const auto& [first, count] : answers) total += count;
-    for (const auto& [first, count] : answers) {
-      for (Index t = first; t < first + count; ++t) {
-        if (t >= 1 && t <= length) {
-          result.emphasis[static_cast<std::size_t>(t - 1)] = 1.0F / static_cast<float>(total);
-        }
+    for (const auto& [first, count] : runs) total += count;
+    for (const auto& [first, count] : runs) {
+      for (Index t = std::max<Index>(first, 1); t < std::min(first + count, size(text)); ++t) {
+        result.emphasis[static_cast<std::size_t>(t - 1)] = 1.0F / static_cast<float>(total);
       }
     }
     return result;
   }
 
- private:
   static Index size(std::string_view text) { return static_cast<Index>(text.size()); }
 
   /// Secrets whose keys differ.

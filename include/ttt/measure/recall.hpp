@@ -16,14 +16,16 @@ namespace ttt::measure {
 
 /// What came of asking for one value.
 struct Recall {
-  std::string answer;      ///< as generated, as many bytes as the value has
-  bool exact = false;      ///< whether it is the value
-  Index right = 0;         ///< bytes of it that are the value's
-  double contained = 0;    ///< share of the value's bytes in the window or, on average over the
-                           ///< blocks that cache, in the cache, when the question has been read
-  double addressed = std::numeric_limits<double>::quiet_NaN();  ///< attention of one query of the
-                           ///< answer to all cached bytes of the value, the mean over heads, in the
-                           ///< block where it is largest; NaN if none is cached
+  std::string answer;    ///< as generated, as many bytes as the value has
+  bool exact = false;    ///< whether it is the value
+  Index right = 0;       ///< bytes of it that are the value's
+  double contained = 0;  ///< share of the value's bytes in the window or, on average over the
+                         ///< blocks that cache, in the cache, when the question has been read
+  double addressed =
+      std::numeric_limits<double>::quiet_NaN();  ///< attention of one query of the
+                                                 ///< answer to all cached bytes of the value, the
+                                                 ///< mean over heads, in the block where it is
+                                                 ///< largest; NaN if none is cached
 };
 
 namespace detail {
@@ -78,8 +80,8 @@ template <class Session>
         (after[block].attended - before[block].attended) / static_cast<double>(count);
     recall.addressed = recall.addressed >= mass ? recall.addressed : mass;
   }
-  recall.contained = std::max(recall.contained,
-                              static_cast<double>(in_window) / static_cast<double>(count));
+  recall.contained =
+      std::max(recall.contained, static_cast<double>(in_window) / static_cast<double>(count));
   for (std::size_t n = 0; n < secret.value.size(); ++n) {
     recall.right += recall.answer[n] == secret.value[n] ? 1 : 0;
   }

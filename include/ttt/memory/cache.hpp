@@ -224,9 +224,10 @@ struct CachedWindow {
     };
     const Index recent = state.keys.rows();
     const Index kept = std::ssize(state.cache.entries);
-    if (recent > std::min(position, Spec.window + Spec.chunk) || kept > Kept::slots) {
-      throw RangeError("CachedWindow: keys must have at most " +
-                       std::to_string(std::min(position, Spec.window + Spec.chunk)) +
+    const Index of_chunk = position == 0 ? 0 : (position - 1) % Spec.chunk + 1;  // read of it
+    const Index most = std::min(position, Spec.window + of_chunk);
+    if (recent > most || kept > Kept::slots) {
+      throw RangeError("CachedWindow: keys must have at most " + std::to_string(most) +
                        " rows and entries at most " + std::to_string(Kept::slots) + ", got " +
                        std::to_string(recent) + " and " + std::to_string(kept));
     }

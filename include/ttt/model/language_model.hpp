@@ -104,10 +104,10 @@ struct LanguageModel {
         tensors());
   }
 
-  /// The rotary table for runs of up to `positions` keys.
+  /// The rotary table for runs of up to `keys` keys.
   template <std::floating_point S>
-  [[nodiscard]] static RotaryTable<S> rotary(Index positions) {
-    return {positions, spec.width / spec.heads, static_cast<double>(spec.rotary_base), spec.rotary};
+  [[nodiscard]] static RotaryTable<S> rotary(Index keys) {
+    return {keys, spec.width / spec.heads, static_cast<double>(spec.rotary_base), spec.rotary};
   }
 
   /// Throws ShapeError or RangeError unless `state` can be what the blocks remember at `position`.

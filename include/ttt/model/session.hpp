@@ -177,7 +177,7 @@ class Session {
     expect(std::ssize(state.chunk) <= chunk, "state must hold at most one chunk");
     expect(state.position >= std::ssize(state.chunk), "position must count the chunk");
     expect_memory(state.memory, state.position);
-    expect_memory(state.chunk_memory, state.position);
+    expect_memory(state.chunk_memory, state.position - std::ssize(state.chunk));
     if constexpr (Model::reads_chunks) {
       expect(std::ssize(state.surprisal) >= std::min(state.position, remembered),
              "state must know the surprisal of the latest tokens");
@@ -199,11 +199,13 @@ class Session {
     if (learning()) {
       std::vector<Token> targets(state_.chunk.begin() + 1, state_.chunk.end());
       targets.push_back(next);
-      // A session that was saved without learning may lack rows of the chunk that it was in.
+      // A session that read part of the chunk without learning lacks rows of it.
       if (state_.chunk_rows.rows() == chunk) learn(targets);
       state_.chunk_memory = state_.memory;
-      state_.chunk_rows.resize(0, 0);
+    } else {
+      state_.chunk_memory = {};
     }
+    state_.chunk_rows.resize(0, 0);
     state_.chunk.clear();
     // A learning step goes a chunk back, and an offer from there a window.
     if (std::ssize(state_.surprisal) > remembered) {

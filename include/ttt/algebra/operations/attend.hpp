@@ -141,6 +141,12 @@ template <Array A, class Sees>
 /// \source Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762; Beltagy et al. 2020,
 ///         "Longformer", arXiv:2004.05150, for the window
 struct AttendWindow {
+ private:
+  static auto sees(const detail::WindowTile& at) {
+    return [&at](Index query) { return std::array{at.seen(query)}; };
+  }
+
+ public:
   static constexpr bool remembers = true;
   Index heads;   ///< of equal width
   Index window;  ///< keys that a query sees, its own included
@@ -202,10 +208,6 @@ struct AttendWindow {
   template <Array A, class Visit>
   void for_each_tile(const A& q, const A& k, Visit&& visit) const {
     detail::for_each_window_tile(q, k, heads, window, visit);
-  }
-
-  static auto sees(const detail::WindowTile& at) {
-    return [&at](Index query) { return std::array{at.seen(query)}; };
   }
 
   /// The softmax of the tile's scores; zero where a key is hidden.

@@ -36,6 +36,16 @@ struct AttendKept {
   std::vector<Index> seen;           ///< [queries], of the kept keys, the first ones
   KeptAttention* watched = nullptr;  ///< is told what `value` attends to, if not null
 
+ private:
+  [[nodiscard]] auto sees(const detail::WindowTile& at) const {
+    return [this, &at](Index query) {
+      return std::array{
+          at.seen(query),
+          detail::Seen{at.keys, seen[static_cast<std::size_t>(at.first_query + query)]}};
+    };
+  }
+
+ public:
   template <Array A>
   [[nodiscard]] A value(const A& q, const A& k, const A& v, const A& far_q, const A& kept_k,
                         const A& kept_v, const A& bias) const {
@@ -153,14 +163,6 @@ struct AttendKept {
     add_block(both, 0, 0, near);
     add_block(both, 0, cols(near), far);
     return both;
-  }
-
-  [[nodiscard]] auto sees(const detail::WindowTile& at) const {
-    return [this, &at](Index query) {
-      return std::array{
-          at.seen(query),
-          detail::Seen{at.keys, seen[static_cast<std::size_t>(at.first_query + query)]}};
-    };
   }
 
   template <Array A>
