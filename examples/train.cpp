@@ -61,7 +61,8 @@ struct Settings {
   Index needles = 0;                 // texts with needles in each batch
   Index most_needles = 4;            // in such a text
   std::vector<Index> needle_length;  // of such a text; one is drawn for each
-  Index needle_warmup = 0;           // steps in which only the shortest is drawn
+  Index echo_steps = 0;              // at first, in which a batch is nothing but echoes
+  std::vector<Index> echo_length;    // of such a text; one is drawn for each
   std::vector<Index> slots;          // of caches; one is drawn for each step
   double keep_penalty = 0.02;
 
@@ -88,8 +89,9 @@ struct Settings {
     }
     if (needles > 0) {
       words += " needles";
-      for (const Index n : {needles, most_needles, needle_warmup}) words += ' ' + std::to_string(n);
+      for (const Index n : {needles, most_needles, echo_steps}) words += ' ' + std::to_string(n);
       for (const Index n : needle_length) words += " length " + std::to_string(n);
+      for (const Index n : echo_length) words += " echo " + std::to_string(n);
     }
     for (const Index n : slots) words += " slots " + std::to_string(n);
     if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
@@ -143,6 +145,9 @@ class Material {
     if (settings.needles == 0) return;
     if (vocab != data::byte_vocab) throw RangeError("--needles must be 0 for this model");
     if (settings.needle_length.empty()) throw RangeError("--needle-length must name a length");
+    if (settings.echo_steps > 0 && settings.echo_length.empty()) {
+      throw RangeError("--echo-length must name a length");
+    }
     std::vector<std::string> texts;
     for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
     needles_.emplace_back(std::move(texts));
@@ -151,15 +156,19 @@ class Material {
   /// Texts for a step; the longest, which take longest, come first.
   [[nodiscard]] Batch draw(Random& random, Index step) const {
     Batch batch;
-    if (settings_.batch > 0) {
+    const bool echoes = step < settings_.echo_steps;
+    if (settings_.batch > 0 && !echoes) {
       batch.prose = prose_.draw(random, {settings_.batch, settings_.length});
     }
+    const auto one_of = [&](const std::vector<Index>& numbers) {
+      return numbers[static_cast<std::size_t>(random.below(std::ssize(numbers)))];
+    };
     for (Index i = 0; i < settings_.needles; ++i) {
-      const auto& lengths = settings_.needle_length;
-      const Index drawn = lengths[static_cast<std::size_t>(random.below(std::ssize(lengths)))];
-      const Index length = step < settings_.needle_warmup ? std::ranges::min(lengths) : drawn;
-      batch.needles.push_back(
-          needles_.front().training_text(random, length, settings_.most_needles));
+      const data::Needles& needles = needles_.front();
+      batch.needles.push_back(echoes
+                                  ? needles.echo_text(random, one_of(settings_.echo_length))
+                                  : needles.training_text(random, one_of(settings_.needle_length),
+                                                          settings_.most_needles));
     }
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.needles) {
@@ -352,7 +361,9 @@ int main(int argc, char** argv) {
       .option("--most-needles", s.most_needles, "in such a text")
       .option("--needle-length", s.needle_length,
               "of such a text; one of several is drawn for each")
-      .option("--needle-warmup", s.needle_warmup, "steps in which only the shortest is drawn")
+      .option("--echo-steps", s.echo_steps,
+              "at first, of texts of which one half repeats the other")
+      .option("--echo-length", s.echo_length, "of such a text; one of several is drawn for each")
       .option("--slots", s.slots, "of caches; one of several is drawn for each step")
       .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
       .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")

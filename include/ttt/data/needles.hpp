@@ -263,7 +263,7 @@ class Needles {
       throw RangeError("Needles.echo_text: length must be at least 32, got " +
                        std::to_string(length));
     }
-    const Index run_length = 8 + random.below(std::min<Index>(length / 4, 64));
+    const Index run_length = length / 8 + random.below(length * 3 / 8 - 3);
     const Index rest = length + 1 - 2 * (run_length + 1);
     std::string run = " ";
     for (Index i = 0; i < run_length; ++i) {
