@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -38,10 +39,14 @@ class OperationLaws {
   }
 
   void check() const {
-    for (Mask wanted = 1; wanted <= all; ++wanted) check_gradient(wanted);
+    for (Mask wanted = 1; wanted <= all; ++wanted) {
+      if (tried(wanted)) check_gradient(wanted);
+    }
     for (Mask moving = 0; moving <= all; ++moving) {
+      if (!tried(moving)) continue;
       check_tangent(moving);
       for (Mask wanted = 1; wanted <= all; ++wanted) {
+        if (!tried(wanted)) continue;
         check_second(moving, wanted, {cotangent_, cotangent_tangent_});
         check_second(moving, wanted, {cotangent_, {}});
         check_second(moving, wanted, {{}, cotangent_tangent_});
@@ -53,6 +58,12 @@ class OperationLaws {
 
  private:
   static constexpr Mask all = (1U << N) - 1;
+
+  /// Every choice of a few inputs; of many, none, all, each alone and all but each.
+  static bool tried(Mask mask) {
+    const int count = std::popcount(mask);
+    return N <= 4 || count <= 1 || count + 1 >= static_cast<int>(N);
+  }
 
   static bool has(Mask mask, std::size_t n) { return (mask >> n & 1U) != 0; }
 

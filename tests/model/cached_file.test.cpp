@@ -103,7 +103,7 @@ TEST_SUITE("model") {
       archive.set(part + "cache." + name, ones(7, cols));
     }
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Model>(archive, saved.params)),
-                         "read: memory: CachedWindow: keys must have at most 14 rows and entries "
+                         "read: memory: CachedWindow: keys must have at most 12 rows and entries "
                          "at most 6, got 12 and 7",
                          FormatError);
   }
@@ -185,7 +185,7 @@ TEST_SUITE("model") {
     using Smaller = CachedTttE2e<spec, 3, 2, Cache<5, evict::LeastWanted>>;
     const auto params = laws::lively_params<Smaller, float>(1);
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Smaller>(archive, params)),
-                         "read: memory: CachedWindow: keys must have at most 14 rows and entries "
+                         "read: memory: CachedWindow: keys must have at most 12 rows and entries "
                          "at most 5, got 12 and 6",
                          FormatError);
   }

@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <vector>
+
 #include "laws/causal.hpp"
 #include "laws/operation.hpp"
 
@@ -74,13 +77,36 @@ TEST_SUITE("algebra") {
     }
   }
 
+  TEST_CASE("rotate turns rows to any positions, those outside the table and below 0 included") {
+    Random random(5);
+    const auto x = normal(3, 8, random);
+    for (const Rotary pairs : {neighbours, halves}) {
+      const RotaryTable<double> table(20, 8, 100, pairs);
+      const std::vector<Index> known{7, 3, 19};
+      const Matrix<double> turned = rotate(x, table, known);
+      for (Index t = 0; t < 3; ++t) {
+        const Matrix<double> row =
+            rotate(Matrix<double>(x.row(t)), table, known[static_cast<std::size_t>(t)]);
+        CHECK(laws::disagreement(Matrix<double>(turned.row(t)), row) < 1e-15);
+      }
+      const auto product = [&](Index a, Index b) {
+        const std::vector<Index> first{a};
+        const std::vector<Index> second{b};
+        return rotate(Matrix<double>(x.row(0)), table, first)
+            .row(0)
+            .dot(rotate(Matrix<double>(x.row(1)), table, second).row(0));
+      };
+      CHECK(product(7, 3) == doctest::Approx(product(-1000, -1004)).epsilon(1e-11));
+    }
+  }
+
   TEST_CASE("rotate has its derivatives") {
     Random random(3);
     for (const Rotary pairs : {neighbours, halves}) {
       for (const Index head : {2, 6, 16, 18}) {
         CAPTURE(head);
-        const RotaryTable<double> table(20, head, 100, pairs);
-        laws::check_operation(Rotate<double>{.table = &table, .first = 4},
+        const auto table = std::make_shared<const RotaryTable<double>>(20, head, 100, pairs);
+        laws::check_operation(Rotate<double>{.table = table, .first = 4},
                               normal(5, 2 * head, random));
       }
     }
