@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/data/needles.hpp>
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace ttt;
+using data::KeyWords;
+using data::Needles;
+using data::NeedleSample;
+using data::NeedleSetting;
+using data::NeedleTask;
+
+const std::string prose = [] {
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += "And the people went up. They saw the city;\n";
+  return text;
+}();
+
+Index count(const std::string& text, const std::string& part) {
+  Index found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+TEST_SUITE("data") {
+  TEST_CASE("a sample has its length, one needle with the value where it says, and the question") {
+    const Needles needles({prose});
+    for (const NeedleTask task : {NeedleTask::s_niah_1, NeedleTask::s_niah_2, NeedleTask::s_niah_3,
+                                  NeedleTask::multi_key}) {
+      for (const double depth : {0.0, 0.3, 1.0}) {
+        CAPTURE(depth);
+        Random random(1);
+        const NeedleSample sample =
+            needles.sample(random, {.task = task, .length = 1000, .depth = depth});
+        CHECK(std::ssize(sample.text) == 1000);
+        const auto& [key, value, uuid] = sample.secret;
+        CHECK(uuid == (task == NeedleTask::s_niah_3));
+        CHECK(value.size() == (uuid ? 36 : 7));
+        CHECK(count(sample.text, value) == 1);
+        CHECK(sample.text.substr(static_cast<std::size_t>(sample.value_begin), value.size()) ==
+              value);
+        CHECK(sample.text.substr(static_cast<std::size_t>(sample.needle_begin))
+                  .starts_with(sample.secret.needle()));
+        CHECK(sample.text.ends_with(sample.secret.question()));
+        CHECK(count(sample.text, "One of the special magic") ==
+              (task == NeedleTask::multi_key ? 4 : 1));
+        CHECK(count(sample.text, "The grass is green.") ==
+              (task == NeedleTask::s_niah_1 ? count(sample.text, "The sky is blue.") : 0));
+      }
+    }
+  }
+
+  TEST_CASE("depth says where the needle is") {
+    const Needles needles({prose});
+    const auto place = [&](double depth) {
+      Random random(2);
+      return needles.sample(random, {.length = 4000, .depth = depth}).needle_begin;
+    };
+    CHECK(place(0) < 60);
+    CHECK(place(0.5) > 1700);
+    CHECK(place(0.5) < 2100);
+    CHECK(place(1) > 3600);
+  }
+
+  TEST_CASE("keys for the test are made of words that training never sees") {
+    Random random(3);
+    std::set<std::string> known;
+    std::set<std::string> unknown;
+    for (int i = 0; i < 500; ++i) {
+      known.insert(data::Secret::draw(random, KeyWords::training, false).key);
+      unknown.insert(data::Secret::draw(random, KeyWords::held_out, false).key);
+    }
+    for (const std::string& key : unknown) {
+      const std::string noun = key.substr(key.find('-') + 1);
+      const std::string adjective = key.substr(0, key.find('-'));
+      for (const std::string& other : known) {
+        CHECK_FALSE(other.ends_with('-' + noun));
+        CHECK_FALSE(other.starts_with(adjective + '-'));
+      }
+    }
+  }
+
+  TEST_CASE("an impossible sample hides another value") {
+    const Needles needles({prose});
+    Random random(4);
+    const NeedleSample sample = needles.sample(random, {.length = 900, .impossible = true});
+    CHECK(count(sample.text, sample.secret.value) == 0);
+    CHECK(count(sample.text, "One of the special magic numbers for " + sample.secret.key) == 1);
+  }
+
+  TEST_CASE("equal seeds draw equal samples") {
+    const Needles needles({prose});
+    Random one(5);
+    Random two(5);
+    CHECK(needles.sample(one, {}).text == needles.sample(two, {}).text);
+    CHECK(one == two);
+    CHECK(needles.sample(one, {}).text != needles.sample(two, {.depth = 0.9}).text);
+  }
+
+  TEST_CASE("training texts emphasise the answers, and nothing else") {
+    const Needles needles({prose});
+    Random random(6);
+    for (const Index length : {256, 512, 1024}) {
+      for (int i = 0; i < 50; ++i) {
+        const Needles::TrainingText text = needles.training_text(random, length, 4);
+        REQUIRE(std::ssize(text.tokens) == length + 1);
+        REQUIRE(std::ssize(text.emphasis) == length);
+        double sum = 0;
+        std::string answer;
+        std::set<std::string> answers;
+        const std::string bytes = data::text(text.tokens);
+        for (std::size_t t = 0; t < text.emphasis.size(); ++t) {
+          sum += static_cast<double>(text.emphasis[t]);
+          if (text.emphasis[t] > 0) answer += bytes[t + 1];
+          if (text.emphasis[t] == 0 && !answer.empty()) {
+            answers.insert(answer);
+            answer.clear();
+          }
+        }
+        CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+        for (const std::string& value : answers) CHECK(count(bytes, value) == 2);
+      }
+    }
+  }
+
+  TEST_CASE("what is emphasised in an echo stood in the text before") {
+    const Needles needles({prose});
+    Random random(7);
+    for (int i = 0; i < 200; ++i) {
+      const Needles::TrainingText text = needles.echo_text(random, 128);
+      REQUIRE(std::ssize(text.tokens) == 129);
+      std::string run;
+      const std::string bytes = data::text(text.tokens);
+      for (std::size_t t = 0; t < text.emphasis.size(); ++t) {
+        if (text.emphasis[t] > 0) run += bytes[t + 1];
+      }
+      CHECK(run.size() >= 15);
+      CHECK(count(bytes, run) == 2);
+    }
+  }
+
+  TEST_CASE("what cannot be is refused") {
+    const Needles needles({prose});
+    Random random(8);
+    const Random before = random;
+    CHECK_THROWS_WITH_AS(Needles({}), "Needles: prose must not be empty", RangeError);
+    CHECK_THROWS_AS(static_cast<void>(needles.sample(random, {.length = 100})), RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(needles.sample(random, {.depth = 1.5})),
+                         "Needles.sample: depth must be in [0, 1], got 1.500000", RangeError);
+    CHECK(random == before);
+    CHECK_THROWS_AS(static_cast<void>(needles.training_text(random, 64, 1)), RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(needles.echo_text(random, 16)),
+                         "Needles.echo_text: length must be at least 32, got 16", RangeError);
+  }
+}
+
+}  // namespace
