@@ -17,14 +17,14 @@ using namespace ttt;
 using Bookworm = TttE2e<preset::bookworm, 4, 2>;
 using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
 using BookwormPieces = TttE2e<preset::bookworm_pieces, 4, 2>;
-/// A model that learns and keeps. Every attention layer has the cache, under any policies: where one
-/// had a window alone, copying would be learned there, and nothing would look at what is kept. A short
-/// convolution comes first, which tells each byte what stood before it.
+/// A model that learns and keeps. Every attention layer has the cache, under any policies: where
+/// one had a window alone, copying would be learned there, and nothing would look at what is kept.
+/// A short convolution comes first, which tells each byte what stood before it.
 template <class... Policies>
-using BookkeeperWith = LanguageModel<
-    preset::bookkeeper, Repeat<1, Block<ShortConv<4>, SwiGlu>>,
-    Repeat<1, Block<Attend<Window, Cache<128, Policies...>>, SwiGlu>>,
-    Repeat<2, Block<Attend<Window, Cache<128, Policies...>>, Fast<SwiGlu>, SwiGlu>>>;
+using BookkeeperWith =
+    LanguageModel<preset::bookkeeper, Repeat<1, Block<ShortConv<4>, SwiGlu>>,
+                  Repeat<1, Block<Attend<Window, Cache<128, Policies...>>, SwiGlu>>,
+                  Repeat<2, Block<Attend<Window, Cache<128, Policies...>>, Fast<SwiGlu>, SwiGlu>>>;
 using Bookkeeper = BookkeeperWith<evict::LeastWanted>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
