@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/layer/short_conv.hpp>
+#include <ttt/memory/cache.hpp>
 #include <ttt/model/systems.hpp>
 #include <ttt/spec/presets.hpp>
 
