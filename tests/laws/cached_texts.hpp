@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/memory/cache.hpp>
+
 #include <vector>
 
 #include "laws/texts.hpp"
