@@ -9,7 +9,7 @@
 //
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --objective plain --accumulate 2
-// smoke: --model bookkeeper --text {source}/LICENSE --steps 2 --echo-steps 1 --echo-length 64 --batch 0 --needles 1 --needle-length 256 --slots 64
+// smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --needle-length 256 --out keeper
 
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>

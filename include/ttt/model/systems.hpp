@@ -3,6 +3,7 @@
 
 #include <ttt/layer/attend.hpp>
 #include <ttt/layer/swiglu.hpp>
+#include <ttt/memory/cache.hpp>
 #include <ttt/memory/fast.hpp>
 #include <ttt/memory/window.hpp>
 #include <ttt/model/language_model.hpp>
@@ -24,5 +25,13 @@ using SlidingWindow = LanguageModel<Spec, Repeat<Depth, Block<Attend<Window>, Sw
 template <ModelSpec Spec, std::size_t Depth, std::size_t Learning>
 using TttE2e = LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                              Repeat<Learning, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
+
+/// TttE2e whose learning blocks also keep, exactly, what `Kept` says of what leaves their window.
+///
+/// \source ours; the idea of a cache beside fast weights is of arXiv:2603.06642
+template <ModelSpec Spec, std::size_t Depth, std::size_t Learning, class Kept>
+using CachedTttE2e =
+    LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
+                  Repeat<Learning, Block<Attend<Window, Kept>, Fast<SwiGlu>, SwiGlu>>>;
 
 }  // namespace ttt
