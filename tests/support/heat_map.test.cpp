@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/heat_map.hpp"
+
 #include <ttt/error.hpp>
 
 #include <doctest/doctest.h>
 
 #include <limits>
 #include <string>
-
-#include "support/heat_map.hpp"
 
 namespace {
 
@@ -44,8 +44,8 @@ TEST_SUITE("support") {
                                .rows = {"0.5"},
                                .columns = {"8", "16"},
                                .panels = {{.title = "ours", .cells = {{1}}}}};
-    CHECK_THROWS_WITH_AS(static_cast<void>(support::svg(map)),
-                         "svg: panel \"ours\" must be [1, 2]", ttt::RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(support::svg(map)), "svg: panel \"ours\" must be [1, 2]",
+                         ttt::RangeError);
   }
 }
 

@@ -15,7 +15,8 @@ namespace ttt {
 ///
 /// \shape  x [time, width] -> [time, width]
 /// \cost   O(time * Taps * width)
-/// \source Fu et al. 2023, "Hungry Hungry Hippos: Towards Language Modeling with State Space Models",
+/// \source Fu et al. 2023, "Hungry Hungry Hippos: Towards Language Modeling with State Space
+/// Models",
 ///         arXiv:2212.14052, for short convolutions beside attention-like layers
 template <Index Taps>
 struct ShortConv {
