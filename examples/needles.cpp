@@ -379,6 +379,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
       .rows = settings.depths,
       .columns = {},
       .panels = {}};
+  map.columns.reserve(settings.grid.size());
   for (const Index windows : settings.grid) map.columns.push_back(std::to_string(windows));
   std::vector<support::Report> pairs;
   for (std::size_t n = 0; n < prose_rows; ++n) {
