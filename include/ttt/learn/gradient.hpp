@@ -135,11 +135,8 @@ template <class Model, class S = float>
     const auto targets =
         text.targets().subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(piece));
     Pass<V> pass{.rotary = &table, .position = at, .slots = caches.slots};
-    V rows = prefix;
-    if constexpr (Model::reads_chunks) {
-      pass.surprisal = known.before(at, result);
-      rows = take_rows(prefix, at, piece);
-    }
+    if constexpr (Model::reads_chunks) pass.surprisal = known.before(at, result);
+    const V rows = piece < text.time() ? take_rows(prefix, at, piece) : prefix;
     if constexpr (Model::scored) pass.keep = take_rows(keep, at, piece);
     const V surprisal =
         cross_entropy(Model::logits(lifted, Model::suffix(lifted, state, rows, pass)), targets);

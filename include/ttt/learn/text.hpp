@@ -65,7 +65,8 @@ template <class S>
 template <class S>
 [[nodiscard]] Matrix<S> loss_weights(const Text& text, Index number, const Matrix<S>& share) {
   const Index chunk = share.rows();
-  Matrix<S> weights = share / static_cast<S>(text.time() / chunk);
+  const Index chunks = text.time() / chunk;
+  Matrix<S> weights = share / static_cast<S>(chunks);
   if (!text.emphasis.empty()) {
     for (Index t = 0; t < chunk; ++t) {
       weights(t, 0) += static_cast<S>(text.emphasis[static_cast<std::size_t>(number * chunk + t)]);
