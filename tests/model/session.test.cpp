@@ -68,6 +68,23 @@ TEST_SUITE("model") {
     CHECK(session.state().velocity.empty());
   }
 
+  TEST_CASE("A chunk that was read in part without learning is not learned from, nor is the next") {
+    const auto params = laws::lively_params<Small, float>(4);
+    const auto tokens = text(3 * chunk, 5);
+    const std::span all(tokens);
+    const Reading::Options off{.inner = learning.inner, .learning = Learning::off};
+    Reading session(params, learning);
+    session.read(all.first(3));  // learning, in the first chunk
+    Reading deaf(params, session.state(), off);
+    deaf.read(all.subspan(3, chunk));  // into the second chunk
+    Reading again(params, deaf.state(), learning);
+    again.read(all.subspan(3 + chunk, chunk));  // into the third
+    CHECK(again.state().fast == fast_weights(params));
+    CHECK(again.state().chunk.size() == 3);
+    again.read(text(chunk, 6));  // into the fourth: the third was read whole
+    CHECK(again.state().fast != fast_weights(params));
+  }
+
   TEST_CASE("A copy goes on as the original does, and assigning it back rewinds, in mid-chunk") {
     const auto params = laws::lively_params<Small, float>(5);
     const auto tokens = text(7 * chunk, 6);

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <numeric>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -39,6 +40,10 @@ using IsEvict = std::bool_constant<Evict<P>>;
 template <class P>
 using IsPlace = std::bool_constant<Place<P>>;
 
+[[nodiscard]] inline bool is_pinned(const Entry& entry, std::span<const Index> pinned) {
+  return std::ranges::find(pinned, entry.position) != pinned.end();
+}
+
 /// Which of `all`, residents and newcomers in the order of the text, stay where there is room for
 /// `room`: their numbers, in that order. Whoever stands at a pinned position stays before others.
 ///
@@ -49,13 +54,10 @@ template <Evict Order>
   std::vector<Index> numbers(all.size());
   std::iota(numbers.begin(), numbers.end(), Index{0});
   if (std::ssize(all) <= room) return numbers;
-  const auto is_pinned = [&](const Entry& e) {
-    return std::ranges::find(pinned, e.position) != pinned.end();
-  };
   const auto stays_before = [&](Index x, Index y) {
     const Entry& a = all[static_cast<std::size_t>(x)];
     const Entry& b = all[static_cast<std::size_t>(y)];
-    if (const bool a_pinned = is_pinned(a); a_pinned != is_pinned(b)) return a_pinned;
+    if (const bool first = is_pinned(a, pinned); first != is_pinned(b, pinned)) return first;
     if (leaves(b, a)) return true;
     return !leaves(a, b) && a.position > b.position;
   };
@@ -149,14 +151,12 @@ struct Cache {
                           std::to_string(offer.entry.position) + " is not finite");
       }
     }
-    const auto pinned = [&](const Entry& e) {
-      return std::ranges::find(room.pinned, e.position) != room.pinned.end();
-    };
     std::vector<Entry> all = state.entries;
     std::vector<Index> rows(all.size());
     std::iota(rows.begin(), rows.end(), Index{0});
     for (std::size_t n = 0; n < newcomers.size(); ++n) {
-      if (!pinned(newcomers[n]) && !AdmitPolicy{}(newcomers, n)) continue;
+      const bool stays = detail::is_pinned(newcomers[n], room.pinned);
+      if (!stays && !AdmitPolicy{}(newcomers, n)) continue;
       all.push_back(newcomers[n]);
       rows.push_back(std::ssize(state.entries) + static_cast<Index>(n));
     }
@@ -291,19 +291,18 @@ struct CachedWindow {
           entries, [&](const Entry& e) { return e.position <= query - Spec.window; });
       seen.push_back(unseen - entries.begin());
     }
-    std::optional<std::vector<Index>> places = typename Kept::PlacePolicy{}(entries, stays);
+    X far_q = q;
+    X far_k = state.cache.keys;
+    if (auto places = typename Kept::PlacePolicy{}(entries, stays)) {
+      for (Index& place : *places) place -= frame;
+      far_q = near_q;
+      far_k = rotate(state.cache.keys, table, *places);
+    }
     KeptAttention watched;
     const AttendKept op{
         .heads = Spec.heads, .window = Spec.window, .seen = seen, .watched = &watched};
-    if (!places) {
-      X y = apply(op, near_q, near_k, state.values, q, state.cache.keys, state.cache.values,
-                  state.cache.keep);
-      note_attention(entries, watched, seen, pass.position);
-      return y;
-    }
-    for (Index& place : *places) place -= frame;
-    X y = apply(op, near_q, near_k, state.values, near_q, rotate(state.cache.keys, table, *places),
-                state.cache.values, state.cache.keep);
+    X y =
+        apply(op, near_q, near_k, state.values, far_q, far_k, state.cache.values, state.cache.keep);
     note_attention(entries, watched, seen, pass.position);
     return y;
   }

@@ -83,7 +83,7 @@ struct AttendKept {
           const A p = probabilities(side, bias.value(), at);
           const A dp =
               beside(product<A>(g, transposed(side.v)), product<A>(g, transposed(side.kept_v)));
-          const S<A> scale = detail::attention_scale<A>(at.head);
+          const Scalar<A> scale = detail::attention_scale<A>(at.head);
           const A ds = detail::score_cotangent(p, dp, scale, sees(at));
           const A near_p = near(p, at);
           const A near_ds = near(ds, at);
@@ -108,9 +108,6 @@ struct AttendKept {
   }
 
  private:
-  template <class A>
-  using S = Scalar<A>;
-
   /// The parts of the inputs that meet in a tile.
   template <Array A>
   struct Sides {
@@ -168,7 +165,7 @@ struct AttendKept {
   template <Array A>
   [[nodiscard]] A probabilities(const Sides<A>& side, const A& bias,
                                 const detail::WindowTile& at) const {
-    const S<A> scale = detail::attention_scale<A>(at.head);
+    const Scalar<A> scale = detail::attention_scale<A>(at.head);
     A far_scores = product<A>(side.far_q, transposed(side.kept_k));
     if (rows(bias) > 0) {
       far_scores = linear(
