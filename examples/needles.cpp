@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "models.hpp"
+#include "needle_rows.hpp"
 #include "support/corpus.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"
@@ -43,6 +44,9 @@
 namespace {
 
 using namespace ttt;
+using needles::Cell;
+using needles::print_head;
+using needles::Row;
 
 struct Settings {
   std::string models = "examples/models";
@@ -124,29 +128,6 @@ struct Question {
   std::uint64_t seed;
 };
 
-/// What came of a cell, sample by sample.
-struct Cell {
-  std::vector<measure::Recall> recalls;
-  std::vector<data::KeyWords> words;
-
-  /// The mean of a number over samples in which it is one.
-  template <class Of>
-  [[nodiscard]] double mean(Of&& of) const {
-    double sum = 0;
-    Index count = 0;
-    for (const auto& recall : recalls) {
-      const auto number = static_cast<double>(of(recall));
-      if (!std::isfinite(number)) continue;
-      sum += number;
-      ++count;
-    }
-    return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
-  }
-  [[nodiscard]] double exact() const {
-    return mean([](const auto& r) { return r.exact; });
-  }
-};
-
 /// Asks about every sample of a cell. The samples depend on seed and setting alone, so that
 /// policies are compared on the same.
 class Asker {
@@ -205,119 +186,6 @@ class Asker {
   const Params& params_;
   data::Needles needles_;
 };
-
-/// All depths of a task at a length, under a policy.
-struct Row {
-  std::string task;
-  Index windows;
-  std::string policy;
-  std::vector<std::string> depths;
-  std::vector<Cell> cells;  ///< of the depths
-
-  template <class Of>
-  [[nodiscard]] double mean(Of&& of) const {
-    double sum = 0;
-    Index count = 0;
-    for (const Cell& cell : cells) {
-      const double number = cell.mean(of);
-      if (!std::isfinite(number)) continue;
-      sum += number;
-      ++count;
-    }
-    return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
-  }
-  [[nodiscard]] double exact() const {
-    return mean([](const auto& r) { return r.exact; });
-  }
-  /// Exact match where the key is made of such words.
-  [[nodiscard]] double exact(data::KeyWords words) const {
-    Index right = 0;
-    Index count = 0;
-    for (const Cell& cell : cells) {
-      for (std::size_t n = 0; n < cell.recalls.size(); ++n) {
-        if (cell.words[n] != words) continue;
-        right += cell.recalls[n].exact ? 1 : 0;
-        ++count;
-      }
-    }
-    return count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                      : static_cast<double>(right) / static_cast<double>(count);
-  }
-  [[nodiscard]] measure::Interval interval() const {
-    Index right = 0;
-    Index count = 0;
-    for (const Cell& cell : cells) {
-      for (const auto& recall : cell.recalls) right += recall.exact ? 1 : 0;
-      count += std::ssize(cell.recalls);
-    }
-    return measure::wilson(right, count);
-  }
-  [[nodiscard]] support::Report report() const {
-    support::Report exact_at;
-    for (std::size_t n = 0; n < cells.size(); ++n) exact_at.set(depths[n], cells[n].exact());
-    support::Report report;
-    return report.set("task", task)
-        .set("windows", windows)
-        .set("policy", policy)
-        .set("samples", cells.empty() ? 0 : std::ssize(cells.front().recalls))
-        .set("exact_mean", exact())
-        .set("exact", exact_at)
-        .set("low", interval().lower)
-        .set("high", interval().upper)
-        .set("exact_known_words", exact(data::KeyWords::training))
-        .set("exact_new_words", exact(data::KeyWords::held_out))
-        .set("right_bytes", mean([](const auto& r) {
-               return static_cast<double>(r.right) / static_cast<double>(r.answer.size());
-             }))
-        .set("containment", mean([](const auto& r) { return r.contained; }))
-        .set("addressing", mean([](const auto& r) { return r.addressed; }))
-        .set("window_over_length", 1.0 / static_cast<double>(windows));
-  }
-};
-
-void print_head(const std::vector<std::string>& depths) {
-  std::cout
-      << "\n     task  windows         policy  exact   95 % interval  known  new words  stored"
-         "  looked at  window/length   depth";
-  for (const std::string& depth : depths) std::cout << std::setw(6) << depth;
-  std::cout << '\n';
-}
-
-void print(const Row& row) {
-  const auto bounds = row.interval();
-  std::cout << std::fixed << std::setprecision(2) << std::setw(9) << row.task << std::setw(9)
-            << row.windows << std::setw(15) << row.policy << std::setw(7) << row.exact() << "  ["
-            << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
-            << row.exact(data::KeyWords::training) << std::setw(11)
-            << row.exact(data::KeyWords::held_out) << std::setw(8)
-            << row.mean([](const auto& r) { return r.contained; }) << std::setw(11)
-            << row.mean([](const auto& r) { return r.addressed; }) << std::setw(15)
-            << std::setprecision(4) << 1.0 / static_cast<double>(row.windows) << "        "
-            << std::setprecision(2);
-  for (const Cell& cell : row.cells) std::cout << std::setw(6) << cell.exact();
-  std::cout << std::endl;
-}
-
-/// What pairs of samples say: how often only `ours`, only `theirs` is right.
-support::Report paired(const Row& ours, const Row& theirs) {
-  Index only_ours = 0;
-  Index only_theirs = 0;
-  for (std::size_t c = 0; c < ours.cells.size(); ++c) {
-    for (std::size_t n = 0; n < ours.cells[c].recalls.size(); ++n) {
-      const bool a = ours.cells[c].recalls[n].exact;
-      const bool b = theirs.cells[c].recalls[n].exact;
-      only_ours += a && !b ? 1 : 0;
-      only_theirs += b && !a ? 1 : 0;
-    }
-  }
-  support::Report report;
-  return report.set("task", ours.task)
-      .set("windows", ours.windows)
-      .set("against", theirs.policy)
-      .set("only_ours", only_ours)
-      .set("only_theirs", only_theirs)
-      .set("mcnemar_p", measure::mcnemar(only_ours, only_theirs));
-}
 
 Row ask_row(const Settings& settings, const Asker& asker, const std::string& task, Index windows,
             const std::string& policy) {
