@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/layer/short_conv.hpp>
+#include <ttt/layer/causal_conv.hpp>
 #include <ttt/memory/cache.hpp>
 #include <ttt/model/systems.hpp>
 #include <ttt/spec/presets.hpp>
@@ -20,10 +20,12 @@ using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
 using BookwormPieces = TttE2e<preset::bookworm_pieces, 4, 2>;
 /// A model that learns and keeps. Every attention layer has the cache, under any policies: where
 /// one had a window alone, copying would be learned there, and nothing would look at what is kept.
-/// A short convolution comes first, which tells each byte what stood before it.
+/// Convolutions come first: a short one, which tells each byte what stood just before it, and a
+/// long one, which tells a value whose it is: the key stands some words before it.
 template <class... Policies>
 using BookkeeperWith =
-    LanguageModel<preset::bookkeeper, Repeat<1, Block<ShortConv<4>, SwiGlu>>,
+    LanguageModel<preset::bookkeeper, Repeat<1, Block<CausalConv<4>, SwiGlu>>,
+                  Repeat<1, Block<CausalConv<64, Start::averages>, SwiGlu>>,
                   Repeat<1, Block<Attend<Window, Cache<128, Policies...>>, SwiGlu>>,
                   Repeat<2, Block<Attend<Window, Cache<128, Policies...>>, Fast<SwiGlu>, SwiGlu>>>;
 using Bookkeeper = BookkeeperWith<evict::LeastWanted>;

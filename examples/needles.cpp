@@ -133,7 +133,7 @@ struct Question {
 class Asker {
  public:
   Asker(const Settings& settings, const Params& params)
-      : settings_(settings), params_(params), needles_(prose()) {}
+      : settings_(settings), params_(params), needles_(data::Haystack(prose())) {}
 
   [[nodiscard]] Cell ask(const Question& question, const Policy& policy,
                          support::Progress& progress, Index& done) const {
@@ -267,6 +267,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::cout << "\nThe picture is " << picture.string() << ".\n";
 
   std::vector<support::Report> reports;
+  reports.reserve(rows.size());
   for (const Row& row : rows) reports.push_back(row.report());
   support::Report report;
   report.set("rows", reports).set("pairs", pairs).set("machine", support::this_machine().report());
@@ -278,8 +279,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
 support::Report ask_bible(const Settings& settings, const Asker& asker) {
   std::string bible;
   for (const data::Document& book : support::king_james_corpus()) bible += book.text;
-  const std::size_t place = std::min<std::size_t>(bible.size(), 1500);
-  const std::size_t sentence = bible.find('\n', place) + 1;
+  constexpr Index first_chapter = 1500;
   std::vector<measure::Recall> recalls(static_cast<std::size_t>(settings.samples));
   ChosenOrder::leaves = policy_named(settings.policy).leaves;
   support::Progress progress(
@@ -288,15 +288,9 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   Index done = 0;
   for_each_index(settings.threads, settings.samples, [&](Index i) {
     Random random(settings.seed, static_cast<std::uint64_t>(i) << 32U);
-    data::NeedleSample sample{
-        .text = bible.substr(0, sentence),
-        .secret = data::Secret::draw(
-            random, i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out, false)};
-    sample.needle_begin = static_cast<Index>(sentence);
-    sample.text += sample.secret.needle();
-    sample.value_begin =
-        std::ssize(sample.text) - 1 - static_cast<Index>(sample.secret.value.size());
-    sample.text += '\n' + bible.substr(sentence) + sample.secret.question();
+    const data::Secret secret = data::Secret::draw(
+        random, i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out, false);
+    const data::NeedleSample sample = data::hide(bible, secret, first_chapter);
     recalls[static_cast<std::size_t>(i)] = asker.answer(sample, policy_named(settings.policy));
     const std::lock_guard lock(guard);
     done += std::ssize(bible);

@@ -7,6 +7,9 @@
 //   window    a plain model of as many parameters, trained on as many bytes
 //   dynamic   that plain model, learning while it reads
 //
+// At the end a model with a cache, which has read the book too, is asked for a number that was
+// hidden in the first chapter.
+//
 //   read_book
 //   read_book --book Rev --memory rev.memory.safetensors --limit 20000   (again: reads on)
 //   read_book --file novel.txt
@@ -17,8 +20,10 @@
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
+#include <ttt/data/needles.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
+#include <ttt/measure/recall.hpp>
 #include <ttt/model/memory_file.hpp>
 #include <ttt/parallel/threads.hpp>
 
@@ -52,8 +57,9 @@ struct Settings {
   std::string out = "read_book";
   Index limit = 0;
   Index others = 0;
-  double inner_rate = 0.4;  // that bookworm was trained with
+  double inner_rate = 0.4;  // that the models were trained with
   double dynamic_rate = 0.2;
+  std::uint64_t seed = 1;
   Index threads = support::this_machine().cores;
 };
 
@@ -86,11 +92,64 @@ struct Models {
   models::Bookworm::Params<Matrix<float>> bookworm;
   models::BookwormPlain::Params<Matrix<float>> plain;
   models::BookwormDynamic::Params<Matrix<float>> dynamic;
+  models::Bookkeeper::Params<Matrix<float>> bookkeeper;
 
   explicit Models(const std::filesystem::path& folder)
       : bookworm(read_params<models::Bookworm>(folder / "bookworm.safetensors")),
         plain(read_params<models::BookwormPlain>(folder / "bookworm_plain.safetensors")),
-        dynamic(models::renamed<decltype(dynamic)>(plain)) {}
+        dynamic(models::renamed<decltype(dynamic)>(plain)),
+        bookkeeper(read_params<models::Bookkeeper>(folder / "bookkeeper.safetensors")) {}
+};
+
+/// A number hidden in the first chapter, and what came of asking for it behind the last.
+struct Question {
+  data::NeedleSample sample;
+  measure::Recall recall;
+  Index memory = 0;  ///< bytes of it
+
+  explicit Question(const Book& book, std::uint64_t seed)
+      : sample(hidden(data::text(book.tokens), seed)) {}
+
+  template <class Show>
+  void ask(const Models& models, double inner_rate, Show&& show) {
+    Session<models::Bookkeeper> session(models.bookkeeper,
+                                        {.inner = {.optimiser = {.rate = inner_rate}}});
+    const std::vector<Token> tokens = data::bytes(sample.text);
+    for (auto rest = std::span(tokens); !rest.empty();) {
+      const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1024));
+      session.read(piece);
+      rest = rest.subspan(piece.size());
+      show(piece.size());
+    }
+    memory = session.bytes();
+    recall = measure::recall(std::move(session), sample.secret, sample.value_begin,
+                             models::Bookkeeper::spec.window);
+  }
+
+  void print() const {
+    const std::string needle = sample.secret.needle();
+    std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
+              << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
+              << " bytes later, bookkeeper, with " << memory << " bytes of memory, answers "
+              << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
+  }
+
+  [[nodiscard]] support::Report report() const {
+    support::Report report;
+    return report.set("hidden", sample.secret.value)
+        .set("answer", recall.answer)
+        .set("exact", recall.exact)
+        .set("distance", std::ssize(sample.text) - sample.value_begin)
+        .set("memory_bytes", memory);
+  }
+
+ private:
+  static data::NeedleSample hidden(const std::string& text, std::uint64_t seed) {
+    constexpr Index first_chapter = 1500;
+    Random random(seed);
+    return data::hide(text, data::Secret::draw(random, data::KeyWords::held_out, false),
+                      std::min(first_chapter, std::ssize(text)));
+  }
 };
 
 /// Reads the tokens behind the session's position, a piece at a time.
@@ -265,6 +324,8 @@ support::Report read_book(const Settings& settings) {
 
   Index total = 0;
   for (const Book& book : books) total += static_cast<Index>(ways) * std::ssize(book.tokens);
+  Question question(books[0], settings.seed);
+  total += std::ssize(question.sample.text);
   support::Progress progress({.name = "read " + books[0].title, .steps = total});
   std::mutex guard;
   Index done = 0;
@@ -276,7 +337,12 @@ support::Report read_book(const Settings& settings) {
   };
 
   std::vector<std::array<Reading, ways>> readings(books.size());
-  for_each_index(settings.threads, std::ssize(books) * static_cast<Index>(ways), [&](Index job) {
+  for_each_index(settings.threads, 1 + std::ssize(books) * static_cast<Index>(ways), [&](Index n) {
+    if (n == 0) {
+      question.ask(models, settings.inner_rate, show);
+      return;
+    }
+    const Index job = n - 1;
     const auto number = static_cast<std::size_t>(job) / ways;
     const auto way = static_cast<std::size_t>(job) % ways;
     const auto& tokens = books[number].tokens;
@@ -340,6 +406,7 @@ support::Report read_book(const Settings& settings) {
               << saved.interval.upper << "]\n";
     report.set("gain_over_" + std::string(way_names[other]), in_report(saved));
   }
+  question.print();
   std::cout << "\nThe picture is " << (out / "loss_by_position.svg").string() << ", the memory "
             << memory.string() << ".\n";
 
@@ -363,6 +430,7 @@ support::Report read_book(const Settings& settings) {
   report.set("book", books[0].title)
       .set("loss_by_position", in_bins)
       .set("after_four_windows", each)
+      .set("needle", question.report())
       .set("tokens_per_second", speed)
       .set("memory_bytes", bytes)
       .set("inner_rate", settings.inner_rate)
@@ -387,8 +455,9 @@ int main(int argc, char** argv) {
       .option("--limit", s.limit, "bytes of the book; 0 for all")
       .option("--others", s.others,
               "bytes of each other held-out book, for the intervals; 0 for all")
-      .option("--inner-rate", s.inner_rate, "of the steps of the model that was trained to learn")
+      .option("--inner-rate", s.inner_rate, "of the steps of the models that were trained to learn")
       .option("--dynamic-rate", s.dynamic_rate, "of the steps of the plain model that learns")
+      .option("--seed", s.seed, "of the number that is hidden")
       .option("--threads", s.threads, "readings at the same time");
   return program.run(argc, argv, [&] { return read_book(s); });
 }

@@ -9,13 +9,13 @@
 //
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --objective plain --accumulate 2
-// smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --needle-length 256 --out keeper
+// smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --out keeper
 
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
-#include <ttt/data/needles.hpp>
+#include <ttt/data/recall_texts.hpp>
 #include <ttt/learn/checkpoint.hpp>
 
 #include <algorithm>
@@ -59,11 +59,11 @@ struct Settings {
   double inner_clip = 1;
   double inner_momentum = 0;
   double decay = 0.1;
-  Index needles = 0;                 // texts with needles in each batch
-  Index most_needles = 4;            // in such a text
-  std::vector<Index> needle_length;  // of such a text; one is drawn for each
-  Index echo_steps = 0;              // at first, in which a batch is nothing but echoes
-  std::vector<Index> echo_length;    // of such a text; one is drawn for each
+  Index echoes = 0;  // texts of each kind in each batch, besides the prose
+  Index associations = 0;
+  Index needles = 0;
+  Index most_needles = 4;            // in a text
+  std::vector<Index> recall_length;  // of a text of these kinds; one is drawn for each
   std::vector<Index> slots;          // of caches; one is drawn for each step
   double keep_penalty = 0.02;
 
@@ -75,6 +75,8 @@ struct Settings {
   Index stop_after = 0;  // steps of this run; 0 goes on to the end
   Index threads = support::this_machine().cores;
   bool resume = false;
+
+  [[nodiscard]] Index recall_texts() const { return echoes + associations + needles; }
 
   /// Everything that decides the bits of the result.
   [[nodiscard]] std::string recipe() const {
@@ -88,11 +90,12 @@ struct Settings {
     for (const double x : {rate, end_rate, inner_rate, inner_clip, inner_momentum, decay}) {
       words += ' ' + std::to_string(x);
     }
-    if (needles > 0) {
-      words += " needles";
-      for (const Index n : {needles, most_needles, echo_steps}) words += ' ' + std::to_string(n);
-      for (const Index n : needle_length) words += " length " + std::to_string(n);
-      for (const Index n : echo_length) words += " echo " + std::to_string(n);
+    if (recall_texts() > 0) {
+      words += " recall";
+      for (const Index n : {echoes, associations, needles, most_needles}) {
+        words += ' ' + std::to_string(n);
+      }
+      for (const Index n : recall_length) words += " length " + std::to_string(n);
     }
     for (const Index n : slots) words += " slots " + std::to_string(n);
     if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
@@ -134,7 +137,7 @@ std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
 /// What one gradient is taken of.
 struct Batch {
   std::vector<std::vector<Token>> prose;
-  std::vector<data::Needles::TrainingText> needles;
+  std::vector<data::RecallText> recall;
   std::vector<Text> texts;  // all of it
 };
 
@@ -143,36 +146,39 @@ class Material {
  public:
   Material(const Settings& settings, Index vocab)
       : settings_(settings), prose_(tokens(settings, vocab)) {
-    if (settings.needles == 0) return;
-    if (vocab != data::byte_vocab) throw RangeError("--needles must be 0 for this model");
-    if (settings.needle_length.empty()) throw RangeError("--needle-length must name a length");
-    if (settings.echo_steps > 0 && settings.echo_length.empty()) {
-      throw RangeError("--echo-length must name a length");
+    if (settings.recall_texts() == 0) return;
+    if (vocab != data::byte_vocab) {
+      throw RangeError("--echoes, --associations and --needles must be 0 for this model");
     }
+    if (settings.recall_length.empty()) throw RangeError("--recall-length must name a length");
     std::vector<std::string> texts;
     for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
-    needles_.emplace_back(std::move(texts));
+    recall_.emplace_back(data::Haystack(std::move(texts)));
   }
 
   /// Texts for a step; the longest, which take longest, come first.
-  [[nodiscard]] Batch draw(Random& random, Index step) const {
+  [[nodiscard]] Batch draw(Random& random) const {
     Batch batch;
-    const bool echoes = step < settings_.echo_steps;
-    if (settings_.batch > 0 && !echoes) {
+    if (settings_.batch > 0) {
       batch.prose = prose_.draw(random, {settings_.batch, settings_.length});
     }
-    const auto one_of = [&](const std::vector<Index>& numbers) {
-      return numbers[static_cast<std::size_t>(random.below(std::ssize(numbers)))];
+    const auto length = [&] {
+      const std::vector<Index>& lengths = settings_.recall_length;
+      return lengths[static_cast<std::size_t>(random.below(std::ssize(lengths)))];
     };
-    for (Index i = 0; i < settings_.needles; ++i) {
-      const data::Needles& needles = needles_.front();
-      batch.needles.push_back(echoes
-                                  ? needles.echo_text(random, one_of(settings_.echo_length))
-                                  : needles.training_text(random, one_of(settings_.needle_length),
-                                                          settings_.most_needles));
+    for (Index i = 0; i < settings_.echoes; ++i) {
+      batch.recall.push_back(recall_.front().echo(random, length()));
     }
+    for (Index i = 0; i < settings_.associations; ++i) {
+      batch.recall.push_back(recall_.front().associations(random, length()));
+    }
+    for (Index i = 0; i < settings_.needles; ++i) {
+      batch.recall.push_back(recall_.front().needles(random, length(), settings_.most_needles));
+    }
+    std::ranges::stable_sort(batch.recall, std::ranges::greater{},
+                             [](const data::RecallText& text) { return text.tokens.size(); });
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
-    for (const auto& text : batch.needles) {
+    for (const auto& text : batch.recall) {
       batch.texts.push_back({.tokens = text.tokens, .emphasis = text.emphasis});
     }
     return batch;
@@ -181,7 +187,7 @@ class Material {
  private:
   const Settings& settings_;
   data::Batches prose_;
-  std::vector<data::Needles> needles_;  // one, or none
+  std::vector<data::RecallTexts> recall_;  // one, or none
 };
 
 /// One line of JSON a step, in a file that a resumed run goes on with.
@@ -259,7 +265,7 @@ support::Report train(const Settings& settings, Objective objective) {
   };
   while (goes_on()) {
     for (Index i = 0; i < settings.accumulate; ++i) {
-      const Batch batch = material.draw(random, trainer.steps());
+      const Batch batch = material.draw(random);
       trainer.accumulate(batch.texts);
       for (const Text& text : batch.texts) tokens += text.time();
     }
@@ -297,10 +303,11 @@ void expect_sound(const Settings& s) {
   const auto expect = [](bool holds, const std::string& rule) {
     if (!holds) throw RangeError(rule);
   };
-  expect(
-      s.steps > 0 && s.batch >= 0 && s.needles >= 0 && s.batch + s.needles > 0 &&
-          s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
-      "--steps, --batch or --needles, --accumulate, --length and --most-needles must be positive");
+  expect(std::min({s.batch, s.echoes, s.associations, s.needles}) >= 0 &&
+             s.batch + s.recall_texts() > 0,
+         "--batch, --echoes, --associations and --needles must not be negative, and not all be 0");
+  expect(s.steps > 0 && s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
+         "--steps, --accumulate, --length and --most-needles must be positive");
   expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
   expect(s.checkpoint_every > 0 && s.threads > 0,
          "--checkpoint-every and --threads must be positive");
@@ -358,13 +365,11 @@ int main(int argc, char** argv) {
       .option("--inner-clip", s.inner_clip, "largest norm of an inner gradient; 0 for none")
       .option("--inner-momentum", s.inner_momentum, "of the inner steps")
       .option("--decay", s.decay, "of the weights")
-      .option("--needles", s.needles, "texts with needles in each batch, besides --batch of prose")
+      .option("--echoes", s.echoes, "texts of which a part repeats another, in each batch")
+      .option("--associations", s.associations, "texts with numbers asked for by their keys")
+      .option("--needles", s.needles, "texts with needles, and their questions")
       .option("--most-needles", s.most_needles, "in such a text")
-      .option("--needle-length", s.needle_length,
-              "of such a text; one of several is drawn for each")
-      .option("--echo-steps", s.echo_steps,
-              "at first, of texts of which one half repeats the other")
-      .option("--echo-length", s.echo_length, "of such a text; one of several is drawn for each")
+      .option("--recall-length", s.recall_length, "of texts of these kinds; one is drawn for each")
       .option("--slots", s.slots, "of caches; one of several is drawn for each step")
       .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
       .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")

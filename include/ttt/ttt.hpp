@@ -11,7 +11,7 @@
 #include <ttt/error.hpp>
 #include <ttt/file/safetensors.hpp>
 #include <ttt/layer/block.hpp>
-#include <ttt/layer/short_conv.hpp>
+#include <ttt/layer/causal_conv.hpp>
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/learn/gradient.hpp>

@@ -10,6 +10,7 @@
 namespace {
 
 using namespace ttt;
+using data::Haystack;
 using data::KeyWords;
 using data::Needles;
 using data::NeedleSample;
@@ -30,7 +31,7 @@ Index count(const std::string& text, const std::string& part) {
 
 TEST_SUITE("data") {
   TEST_CASE("a sample has its length, one needle with the value where it says, and the question") {
-    const Needles needles({prose});
+    const Needles needles(Haystack({prose}));
     for (const NeedleTask task : {NeedleTask::s_niah_1, NeedleTask::s_niah_2, NeedleTask::s_niah_3,
                                   NeedleTask::multi_key}) {
       for (const double depth : {0.0, 0.3, 1.0}) {
@@ -57,7 +58,7 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("depth says where the needle is") {
-    const Needles needles({prose});
+    const Needles needles(Haystack({prose}));
     const auto place = [&](double depth) {
       Random random(2);
       return needles.sample(random, {.length = 4000, .depth = depth}).needle_begin;
@@ -87,15 +88,29 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("an impossible sample hides another value") {
-    const Needles needles({prose});
+    const Needles needles(Haystack({prose}));
     Random random(4);
     const NeedleSample sample = needles.sample(random, {.length = 900, .impossible = true});
     CHECK(count(sample.text, sample.secret.value) == 0);
     CHECK(count(sample.text, "One of the special magic numbers for " + sample.secret.key) == 1);
   }
 
+  TEST_CASE("a needle can be hidden in a given text") {
+    Random random(9);
+    const data::Secret secret = data::Secret::draw(random, KeyWords::training, false);
+    const std::string text = "And it was so. And there was light. The end.";
+    const NeedleSample sample = data::hide(text, secret, 20);
+    CHECK(sample.text == "And it was so. " + secret.needle() + " And there was light. The end." +
+                             secret.question());
+    CHECK(sample.needle_begin == 15);
+    CHECK(sample.text.substr(static_cast<std::size_t>(sample.value_begin), 7) == secret.value);
+    CHECK(data::hide(text, secret, 44).text == text + secret.needle() + ' ' + secret.question());
+    CHECK_THROWS_WITH_AS(static_cast<void>(data::hide(text, secret, 45)),
+                         "hide: near must be in 0..44, got 45", RangeError);
+  }
+
   TEST_CASE("equal seeds draw equal samples") {
-    const Needles needles({prose});
+    const Needles needles(Haystack({prose}));
     Random one(5);
     Random two(5);
     CHECK(needles.sample(one, {}).text == needles.sample(two, {}).text);
@@ -103,60 +118,14 @@ TEST_SUITE("data") {
     CHECK(needles.sample(one, {}).text != needles.sample(two, {.depth = 0.9}).text);
   }
 
-  TEST_CASE("training texts emphasise the answers, and nothing else") {
-    const Needles needles({prose});
-    Random random(6);
-    for (const Index length : {256, 512, 1024}) {
-      for (int i = 0; i < 50; ++i) {
-        const Needles::TrainingText text = needles.training_text(random, length, 4);
-        REQUIRE(std::ssize(text.tokens) == length + 1);
-        REQUIRE(std::ssize(text.emphasis) == length);
-        double sum = 0;
-        std::string answer;
-        std::set<std::string> answers;
-        const std::string bytes = data::text(text.tokens);
-        for (std::size_t t = 0; t < text.emphasis.size(); ++t) {
-          sum += static_cast<double>(text.emphasis[t]);
-          if (text.emphasis[t] > 0) answer += bytes[t + 1];
-          if (text.emphasis[t] == 0 && !answer.empty()) {
-            answers.insert(answer);
-            answer.clear();
-          }
-        }
-        CHECK(sum == doctest::Approx(1).epsilon(1e-5));
-        for (const std::string& value : answers) CHECK(count(bytes, value) == 2);
-      }
-    }
-  }
-
-  TEST_CASE("what is emphasised in an echo stood in the text before") {
-    const Needles needles({prose});
-    Random random(7);
-    for (int i = 0; i < 200; ++i) {
-      const Needles::TrainingText text = needles.echo_text(random, 128);
-      REQUIRE(std::ssize(text.tokens) == 129);
-      std::string run;
-      const std::string bytes = data::text(text.tokens);
-      for (std::size_t t = 0; t < text.emphasis.size(); ++t) {
-        if (text.emphasis[t] > 0) run += bytes[t + 1];
-      }
-      CHECK(run.size() >= 15);
-      CHECK(count(bytes, run) == 2);
-    }
-  }
-
   TEST_CASE("what cannot be is refused") {
-    const Needles needles({prose});
+    const Needles needles(Haystack({prose}));
     Random random(8);
     const Random before = random;
-    CHECK_THROWS_WITH_AS(Needles({}), "Needles: prose must not be empty", RangeError);
     CHECK_THROWS_AS(static_cast<void>(needles.sample(random, {.length = 100})), RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(needles.sample(random, {.depth = 1.5})),
                          "Needles.sample: depth must be in [0, 1], got 1.500000", RangeError);
     CHECK(random == before);
-    CHECK_THROWS_AS(static_cast<void>(needles.training_text(random, 64, 1)), RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(needles.echo_text(random, 16)),
-                         "Needles.echo_text: length must be at least 32, got 16", RangeError);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/data/bytes.hpp>
+#include <ttt/data/haystack.hpp>
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
@@ -36,6 +36,7 @@ enum class Phrasing {
 enum class KeyWords {
   training,  ///< the first half of the list
   held_out,  ///< the second half, which no training text has
+  made_up,   ///< random letters
 };
 
 namespace detail {
@@ -67,9 +68,14 @@ struct Secret {
   std::string value;  ///< seven digits, or a UUID
   bool uuid = false;  ///< which of the two
 
-  /// A key of those words, and a value; three draws, and what the value takes.
+  /// A key of those words, and a value.
   [[nodiscard]] static Secret draw(Random& random, KeyWords words, bool uuid) {
     const auto word = [&](const auto& list) {
+      if (words == KeyWords::made_up) {
+        std::string letters(static_cast<std::size_t>(3 + random.below(6)), ' ');
+        for (char& letter : letters) letter = static_cast<char>('a' + random.below(26));
+        return letters;
+      }
       const Index half = std::ssize(list) / 2;
       const Index first = words == KeyWords::training ? 0 : half;
       return std::string(list[static_cast<std::size_t>(first + random.below(half))]);
@@ -87,6 +93,18 @@ struct Secret {
       secret.value = std::to_string(1000000 + random.below(9000000));
     }
     return secret;
+  }
+
+  /// Secrets whose keys differ.
+  [[nodiscard]] static std::vector<Secret> draw(Random& random, Index count, KeyWords words,
+                                                bool uuid) {
+    std::vector<Secret> secrets;
+    while (std::ssize(secrets) < count) {
+      Secret next = draw(random, words, uuid);
+      const bool taken = std::ranges::find(secrets, next.key, &Secret::key) != secrets.end();
+      if (!taken) secrets.push_back(std::move(next));
+    }
+    return secrets;
   }
 
   /// The sentence that hides the value, which ends with it and a full stop.
@@ -119,6 +137,29 @@ struct NeedleSample {
   Index value_begin = 0;   ///< byte at which its value begins; meaningless if it is not there
 };
 
+/// That text with a needle behind the sentence that ends nearest to byte `near`, and the question
+/// at its end.
+///
+/// \throws RangeError if `near` is not in the text.
+[[nodiscard]] inline NeedleSample hide(const std::string& text, Secret secret, Index near,
+                                       Phrasing phrasing = Phrasing::ruler) {
+  if (near < 0 || near > std::ssize(text)) {
+    throw RangeError("hide: near must be in 0.." + std::to_string(text.size()) + ", got " +
+                     std::to_string(near));
+  }
+  const double share =
+      text.empty() ? 0 : static_cast<double>(near) / static_cast<double>(text.size());
+  const Index place = Haystack::sentence_end(text, share);
+  const std::string needle = secret.needle(phrasing);
+  const Index value_at = std::ssize(needle) - 1 - std::ssize(secret.value);
+  NeedleSample sample{.text = text + secret.question(),
+                      .secret = std::move(secret),
+                      .needle_begin = place,
+                      .value_begin = place + value_at};
+  sample.text.insert(static_cast<std::size_t>(place), needle + ' ');
+  return sample;
+}
+
 /// What a sample is to be like.
 struct NeedleSetting {
   NeedleTask task = NeedleTask::s_niah_2;  ///< what is hidden in what
@@ -129,14 +170,11 @@ struct NeedleSetting {
   bool impossible = false;                 ///< the asked value does not stand in the text
 };
 
-/// Draws texts that hide needles.
+/// Draws texts at whose ends a value is asked for that stands somewhere in them.
 class Needles {
  public:
-  /// \throws RangeError if there is no prose.
-  explicit Needles(std::vector<std::string> prose) : prose_(std::move(prose)) {
-    std::erase_if(prose_, [](const std::string& text) { return text.size() < 2; });
-    if (prose_.empty()) throw RangeError("Needles: prose must not be empty");
-  }
+  /// Hides them in that.
+  explicit Needles(Haystack haystack) : haystack_(std::move(haystack)) {}
 
   /// A text to be tested with.
   ///
@@ -150,7 +188,7 @@ class Needles {
     Random drawing = random;
     const bool uuid = setting.task == NeedleTask::s_niah_3;
     const std::vector<Secret> secrets =
-        different(drawing, setting.task == NeedleTask::multi_key ? 4 : 1, setting.words, uuid);
+        Secret::draw(drawing, setting.task == NeedleTask::multi_key ? 4 : 1, setting.words, uuid);
     NeedleSample sample{.text = {}, .secret = secrets.front()};
     std::vector<Secret> hidden = secrets;
     if (setting.impossible) {  // the needle has another value than the one that is asked for
@@ -159,17 +197,18 @@ class Needles {
     std::vector<double> depths{setting.depth};
     while (depths.size() < hidden.size()) depths.push_back(drawing.uniform());
 
-    Index rest = setting.length - size(secrets.front().question());
-    for (const Secret& secret : hidden) rest -= size(secret.needle(setting.phrasing)) + 1;
+    Index rest = setting.length - std::ssize(secrets.front().question());
+    for (const Secret& secret : hidden) rest -= std::ssize(secret.needle(setting.phrasing)) + 1;
     if (rest < 0) {
       throw RangeError("Needles.sample: length must have room for " +
                        std::to_string(setting.length - rest) + " bytes, got " +
                        std::to_string(setting.length));
     }
-    const std::string hay = haystack(drawing, setting.task == NeedleTask::s_niah_1, rest);
+    const std::string hay = setting.task == NeedleTask::s_niah_1 ? Haystack::noise(drawing, rest)
+                                                                 : haystack_.prose(drawing, rest);
     std::vector<std::pair<Index, std::size_t>> places;  // in the haystack
     for (std::size_t n = 0; n < hidden.size(); ++n) {
-      places.emplace_back(sentence_end(hay, depths[n]), n);
+      places.emplace_back(Haystack::sentence_end(hay, depths[n]), n);
     }
     std::ranges::stable_sort(places);
     Index taken = 0;
@@ -179,8 +218,9 @@ class Needles {
       taken = place;
       const std::string needle = hidden[n].needle(setting.phrasing);
       if (n == 0) {
-        sample.needle_begin = size(sample.text);
-        sample.value_begin = sample.needle_begin + size(needle) - 1 - size(hidden[n].value);
+        sample.needle_begin = std::ssize(sample.text);
+        sample.value_begin =
+            sample.needle_begin + std::ssize(needle) - 1 - std::ssize(hidden[n].value);
       }
       sample.text += needle + ' ';
     }
@@ -189,162 +229,8 @@ class Needles {
     return sample;
   }
 
-  /// A text to be trained on: several needles, and after each, somewhere, its question and answer.
-  struct TrainingText {
-    std::vector<Token> tokens;    ///< [length + 1]
-    std::vector<float> emphasis;  ///< [length], 1 / answer bytes where the target is one of them
-  };
-
-  /// Draws a text of `length + 1` bytes with 1 to `most` needles, and after each, somewhere, its
-  /// question and answer, as far as there is room for them.
-  /// A quarter of the haystacks are noise; a third of the longer texts hide UUIDs. In half of
-  /// the texts answers come without questions: what a model learns to copy inside its window it can
-  /// then copy from a cache.
-  ///
-  /// \throws RangeError if there is no room for one needle and its question.
-  [[nodiscard]] TrainingText training_text(Random& random, Index length, Index most) const {
-    const bool uuid = length >= 512 && random.below(3) == 0;
-    const bool noise = random.below(4) == 0;
-    std::vector<Secret> secrets =
-        different(random, 1 + random.below(std::max<Index>(most, 1)), KeyWords::training, uuid);
-    const bool asked = random.below(2) == 0;
-    const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
-    const auto room = [&] {
-      Index rest = length + 1;
-      for (const Secret& s : secrets) {
-        rest -= size(s.needle()) + size(asking(s)) + size(s.value) + 3;
-      }
-      return rest;
-    };
-    while (secrets.size() > 1 && room() < 0) secrets.pop_back();
-    if (room() < 0) {
-      throw RangeError("Needles.training_text: length must be at least " +
-                       std::to_string(length - room()) + ", got " + std::to_string(length));
-    }
-    // Events in their order: needle n is event 2n, its question 2n + 1, which comes later.
-    std::vector<std::pair<double, std::size_t>> events;
-    for (std::size_t n = 0; n < secrets.size(); ++n) {
-      const double a = random.uniform();
-      const double b = random.uniform();
-      events.emplace_back(std::min(a, b), 2 * n);
-      events.emplace_back(std::max(a, b), 2 * n + 1);
-    }
-    std::ranges::sort(events);
-    const Index rest = room();
-    const std::string hay = haystack(random, noise, rest);
-    std::string text;
-    std::vector<std::pair<Index, Index>> answers;  // first byte, and how many
-    Index taken = 0;
-    for (const auto& [share, event] : events) {
-      const Index place = sentence_end(hay, share);
-      text += hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
-      taken = place;
-      const Secret& secret = secrets[event / 2];
-      if (event % 2 == 0) {
-        text += secret.needle() + ' ';
-      } else {
-        text += asking(secret);
-        answers.emplace_back(size(text), size(secret.value));
-        text += secret.value + ".\n";
-      }
-    }
-    text += hay.substr(static_cast<std::size_t>(taken));
-
-    return emphasised(text, answers);
-  }
-
-  /// Draws a text of `length + 1` bytes in which a run of random digits and letters comes twice,
-  /// with prose before, between and after: there is more to copy in it than in a text with needles,
-  /// and copying is learned from it sooner.
-  ///
-  /// \throws RangeError if length is less than 32.
-  [[nodiscard]] TrainingText echo_text(Random& random, Index length) const {
-    if (length < 32) {
-      throw RangeError("Needles.echo_text: length must be at least 32, got " +
-                       std::to_string(length));
-    }
-    const Index run_length = length / 8 + random.below(length * 3 / 8 - 3);
-    const Index rest = length + 1 - 2 * (run_length + 1);
-    std::string run = " ";
-    for (Index i = 0; i < run_length; ++i) {
-      run += "0123456789abcdef"[static_cast<std::size_t>(random.below(16))];
-    }
-    Index first = random.below(rest + 1);
-    Index second = random.below(rest + 1);
-    if (first > second) std::swap(first, second);
-    const std::string hay = haystack(random, false, rest);
-    std::string text = hay;
-    text.insert(static_cast<std::size_t>(second), run);
-    text.insert(static_cast<std::size_t>(first), run);
-    // What follows the first byte of the second run is known from the first run.
-    return emphasised(text, {{second + size(run) + 2, run_length - 1}});
-  }
-
  private:
-  /// The text as tokens, its bytes in `runs` (first byte, and how many) emphasised together by 1.
-  static TrainingText emphasised(const std::string& text,
-                                 const std::vector<std::pair<Index, Index>>& runs) {
-    TrainingText result{.tokens = bytes(text), .emphasis = {}};
-    result.emphasis.resize(text.size() - 1, 0);
-    Index total = 0;
-    for (const auto& [first, count] : runs) total += count;
-    for (const auto& [first, count] : runs) {
-      for (Index t = std::max<Index>(first, 1); t < std::min(first + count, size(text)); ++t) {
-        result.emphasis[static_cast<std::size_t>(t - 1)] = 1.0F / static_cast<float>(total);
-      }
-    }
-    return result;
-  }
-
-  static Index size(std::string_view text) { return static_cast<Index>(text.size()); }
-
-  /// Secrets whose keys differ.
-  static std::vector<Secret> different(Random& random, Index count, KeyWords words, bool uuid) {
-    std::vector<Secret> secrets;
-    while (std::ssize(secrets) < count) {
-      Secret next = Secret::draw(random, words, uuid);
-      const bool taken = std::ranges::find(secrets, next.key, &Secret::key) != secrets.end();
-      if (!taken) secrets.push_back(std::move(next));
-    }
-    return secrets;
-  }
-
-  /// `length` bytes of a text that begins anywhere, and goes on with the next when it ends; or
-  /// noise.
-  [[nodiscard]] std::string haystack(Random& random, bool noise, Index length) const {
-    static constexpr std::string_view sentences =
-        "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back "
-        "again.\n";
-    std::string hay;
-    const auto wanted = static_cast<std::size_t>(length);
-    auto number = static_cast<std::size_t>(random.below(std::ssize(prose_)));
-    auto at = static_cast<std::size_t>(random.below(size(prose_[number])));
-    if (noise) at %= sentences.size();
-    while (hay.size() < wanted) {
-      const std::string_view text = noise ? sentences : std::string_view(prose_[number]);
-      hay += text.substr(at, wanted - hay.size());
-      at = 0;
-      number = (number + 1) % prose_.size();
-    }
-    return hay;
-  }
-
-  /// The byte behind the sentence that ends nearest to that share of the text.
-  static Index sentence_end(const std::string& hay, double share) {
-    const auto aim = static_cast<std::size_t>(share * static_cast<double>(hay.size()));
-    const auto ends = [&](std::size_t at) {
-      return at == hay.size() || (at > 1 && (hay[at - 1] == ' ' || hay[at - 1] == '\n') &&
-                                  (hay[at - 2] == '.' || hay[at - 2] == '\n' ||
-                                   hay[at - 2] == ':' || hay[at - 2] == ';'));
-    };
-    for (std::size_t off = 0; off <= hay.size(); ++off) {
-      if (aim + off <= hay.size() && ends(aim + off)) return static_cast<Index>(aim + off);
-      if (off <= aim && ends(aim - off)) return static_cast<Index>(aim - off);
-    }
-    return size(hay);
-  }
-
-  std::vector<std::string> prose_;
+  Haystack haystack_;
 };
 
 }  // namespace ttt::data

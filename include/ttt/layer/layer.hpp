@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/matrix.hpp>
 #include <ttt/algebra/operations.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/random.hpp>
 #include <ttt/spec/model_spec.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <limits>
 #include <span>
@@ -16,6 +19,8 @@ namespace ttt {
 enum class Start {
   normal,  ///< N(0, 0.02^2) \source arXiv:2512.23675
   ones,
+  averages,  ///< of rows counted into the past: column by column an exponential moving average, its
+             ///< time constant from 2 rows to all of them
 };
 
 /// A tensor of a layer before it has numbers. One that the spec leaves out has no rows.
@@ -24,6 +29,18 @@ struct TensorSpec {
   Index cols = 0;               ///< inner extent
   Start start = Start::normal;  ///< of a training that begins anew
 };
+
+/// The tensor's first numbers.
+template <std::floating_point S>
+[[nodiscard]] Matrix<S> started(const TensorSpec& tensor, Random& random) {
+  return Matrix<S>::NullaryExpr(tensor.rows, tensor.cols, [&](Index row, Index col) {
+    if (tensor.start == Start::ones) return S(1);
+    if (tensor.start == Start::normal) return static_cast<S>(0.02 * random.normal());
+    const double share = static_cast<double>(col) / static_cast<double>(tensor.cols);
+    const double rate = std::pow(static_cast<double>(tensor.rows) / 2, -share) / 2;
+    return static_cast<S>((1 - std::exp(-rate)) * std::exp(-rate * static_cast<double>(row)));
+  });
+}
 
 /// What a layer needs in a pass besides parameters and state, where X is what rows are evaluated
 /// in.

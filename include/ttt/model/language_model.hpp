@@ -95,12 +95,7 @@ struct LanguageModel {
   [[nodiscard]] static Params<Matrix<S>> initial(std::uint64_t seed) {
     Random random(seed);
     return map_tree<Matrix<S>>(
-        [&](const Leaf&, const TensorSpec& tensor) -> Matrix<S> {
-          if (tensor.start == Start::ones) return Matrix<S>::Ones(tensor.rows, tensor.cols);
-          return Matrix<S>::NullaryExpr(tensor.rows, tensor.cols, [&](Index, Index) {
-            return static_cast<S>(0.02 * random.normal());
-          });
-        },
+        [&](const Leaf&, const TensorSpec& tensor) { return started<S>(tensor, random); },
         tensors());
   }
 

@@ -7,22 +7,22 @@
 
 namespace ttt {
 
-/// A short causal convolution: each feature of a token is mixed with the same feature of the tokens
-/// just before it. An attention layer above it knows what came before each key without an attention
-/// head of its own for that.
+/// A causal convolution: each feature of a token is mixed with the same feature of the tokens
+/// before it. Few taps tell an attention layer above what came just before each key; many, that
+/// start as averages, what the last sentences were about. Neither takes an attention head.
 ///
 ///   y_t = sum_k w_k x_(t - k),    k = 0 .. Taps - 1
 ///
 /// \shape  x [time, width] -> [time, width]
 /// \cost   O(time * Taps * width)
 /// \source Fu et al. 2023, "Hungry Hungry Hippos: Towards Language Modeling with State Space
-/// Models",
-///         arXiv:2212.14052, for short convolutions beside attention-like layers
-template <Index Taps>
-struct ShortConv {
+///         Models", arXiv:2212.14052, for short ones beside attention; Ma et al. 2022, "Mega:
+///         Moving Average Equipped Gated Attention", arXiv:2209.10655, for averages under it
+template <Index Taps, Start Begin = Start::normal>
+struct CausalConv {
   static_assert(Taps > 0, "a convolution must have a tap");
 
-  static constexpr PartNames names{"conv_norm", "short_conv", "conv_post_norm"};
+  static constexpr PartNames names{"conv_norm", "conv", "conv_post_norm"};
 
   /// One weight for each tap and feature.
   template <class A>
@@ -42,14 +42,14 @@ struct ShortConv {
 
   template <ModelSpec Spec>
   [[nodiscard]] static Params<TensorSpec> tensors() {
-    return {.taps = {Taps, Spec.width}};
+    return {.taps = {Taps, Spec.width, Begin}};
   }
 
   /// Throws ShapeError unless `state` can be what is kept at `position`.
   template <ModelSpec Spec, class M>
   static void expect(const State<M>& state, Index position) {
     const Index kept = std::min(position, Taps - 1);
-    expect_shape("ShortConv", "past", state.past, {kept, kept == 0 ? any : Spec.width});
+    expect_shape("CausalConv", "past", state.past, {kept, kept == 0 ? any : Spec.width});
   }
 
   template <ModelSpec Spec, class P, class X>
@@ -63,6 +63,6 @@ struct ShortConv {
   }
 };
 
-static_assert(Layer<ShortConv<4>>);
+static_assert(Layer<CausalConv<4>>);
 
 }  // namespace ttt

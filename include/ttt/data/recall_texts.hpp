@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/haystack.hpp>
+#include <ttt/data/needles.hpp>
+#include <ttt/error.hpp>
+#include <ttt/random.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ttt::data {
+
+/// A text to be trained on, in which some bytes can be known from what stood before.
+struct RecallText {
+  std::vector<Token> tokens;    ///< [length + 1]
+  std::vector<float> emphasis;  ///< [length], of the targets; 0 but for such bytes, their sum 1
+};
+
+/// Draws texts that teach recall, in the order in which it is learned: to copy (echoes), to choose
+/// what to copy by a key (associations), and to do both when the text is long (needles).
+class RecallTexts {
+ public:
+  /// With prose of that haystack.
+  explicit RecallTexts(Haystack haystack) : haystack_(std::move(haystack)) {}
+
+  /// A run of random digits and letters comes twice, with prose before, between and after.
+  ///
+  /// \shape  [length + 1] tokens
+  /// \throws RangeError if length is less than 32; `random` is then untouched.
+  [[nodiscard]] RecallText echo(Random& random, Index length) const {
+    expect_length("echo", length, 32);
+    const Index run_length = length / 8 + random.below(length * 3 / 8 - 3);
+    const Index rest = length + 1 - 2 * (run_length + 1);
+    std::string run = " ";
+    for (Index i = 0; i < run_length; ++i) run += character(random, "0123456789abcdef");
+    Index first = random.below(rest + 1);
+    Index second = random.below(rest + 1);
+    if (first > second) std::swap(first, second);
+    std::string text = haystack_.prose(random, rest);
+    text.insert(static_cast<std::size_t>(second), run);
+    text.insert(static_cast<std::size_t>(first), run);
+    // What follows the first byte of the second run is known from the first run.
+    return emphasised(text, {{.first = second + std::ssize(run) + 2, .count = run_length - 1}}, 1);
+  }
+
+  /// Keys with numbers, and numbers asked for by their keys; what stands between the two is one
+  /// phrase where the number is told and another where it is asked for, so that it is only the key
+  /// that tells which number it is.
+  ///
+  /// \shape  [length + 1] tokens
+  /// \throws RangeError if length is less than 256; `random` is then untouched.
+  /// \source Arora et al. 2023, "Zoology: Measuring and Improving Recall in Efficient Language
+  ///         Models", arXiv:2312.04927: multi-query associative recall
+  [[nodiscard]] RecallText associations(Random& random, Index length) const {
+    expect_length("associations", length, 256);
+    const Index longest_phrase = random.below(36);
+    const auto phrase = [&] { return haystack_.prose(random, random.below(longest_phrase + 1)); };
+    const std::string before = random.below(2) == 0 ? " for " : " the number of ";
+    const std::string told = phrase() + (random.below(2) == 0 ? " is: " : ":");
+    const std::string asked = phrase() + (random.below(2) == 0 ? " is " : "=");
+    const Index most = 2 + random.below(5);
+
+    std::vector<std::pair<std::string, std::string>> pairs;
+    std::vector<Run> answers;
+    std::string text;
+    while (true) {
+      const bool asks = !pairs.empty() && (std::ssize(pairs) >= most || random.below(2) == 0);
+      const auto [key, value] =
+          asks ? pairs[static_cast<std::size_t>(random.below(std::ssize(pairs)))]
+               : std::pair(made_up_key(random), number(random, 3 + random.below(5)));
+      const std::string sentence = before + key + (asks ? asked : told);
+      if (std::ssize(text + sentence + value) > length) break;
+      text += sentence;
+      if (asks) {
+        answers.push_back({.first = std::ssize(text), .count = std::ssize(value)});
+      } else {
+        pairs.emplace_back(key, value);
+      }
+      text += value + '.';
+      if (random.below(3) == 0) text += phrase();
+      if (std::ssize(text) > length) break;
+    }
+    if (answers.empty()) return associations(random, length);
+    text.resize(static_cast<std::size_t>(std::min(std::ssize(text), length + 1)));
+    text += haystack_.prose(random, length + 1 - std::ssize(text));
+    return emphasised(text, answers, 4);
+  }
+
+  /// 1 to `most` needles, as many as there is room for, and after each, somewhere, its question and
+  /// answer; in half of the texts all questions come at the end.
+  ///
+  /// A quarter of the haystacks are noise; a third of the texts that have room hide UUIDs; half of
+  /// the keys are made up. In three texts of four answers come without questions: what a model
+  /// learns to copy inside its window it can then copy from a cache.
+  ///
+  /// \shape  [length + 1] tokens
+  /// \throws RangeError if length is less than 256; `random` is then untouched.
+  [[nodiscard]] RecallText needles(Random& random, Index length, Index most) const {
+    expect_length("needles", length, 256);
+    const bool uuid = length >= 384 && random.below(3) == 0;
+    const bool noise = random.below(4) == 0;
+    const bool asked = random.below(4) == 0;
+    const bool at_end = random.below(2) == 0;
+    const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
+    std::vector<Secret> secrets =
+        Secret::draw(random, 1 + random.below(std::max<Index>(most, 1)), words, uuid);
+    const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
+    const auto room = [&] {
+      Index rest = length + 1;
+      for (const Secret& s : secrets) {
+        rest -= std::ssize(s.needle()) + std::ssize(asking(s)) + std::ssize(s.value) + 3;
+      }
+      return rest;
+    };
+    while (secrets.size() > 1 && room() < 0) secrets.pop_back();
+
+    // Events in their order: needle n is event 2n, its question 2n + 1, which comes later.
+    std::vector<std::pair<double, std::size_t>> events;
+    for (std::size_t n = 0; n < secrets.size(); ++n) {
+      const double a = random.uniform();
+      const double b = random.uniform();
+      events.emplace_back(at_end ? 0.9 * a : std::min(a, b), 2 * n);
+      events.emplace_back(at_end ? 0.9 + 0.1 * b : std::max(a, b), 2 * n + 1);
+    }
+    std::ranges::sort(events);
+    const std::string hay =
+        noise ? Haystack::noise(random, room()) : haystack_.prose(random, room());
+    std::string text;
+    std::vector<Run> answers;
+    Index taken = 0;
+    for (const auto& [share, event] : events) {
+      const Index place = Haystack::sentence_end(hay, share);
+      text += hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
+      taken = place;
+      const Secret& secret = secrets[event / 2];
+      if (event % 2 == 0) {
+        text += secret.needle() + ' ';
+      } else {
+        text += asking(secret);
+        answers.push_back({.first = std::ssize(text), .count = std::ssize(secret.value)});
+        text += secret.value + ".\n";
+      }
+    }
+    text += hay.substr(static_cast<std::size_t>(taken));
+    return emphasised(text, answers, 4);
+  }
+
+ private:
+  struct Run {
+    Index first;
+    Index count;
+  };
+
+  static void expect_length(const std::string& operation, Index length, Index least) {
+    if (length < least) {
+      throw RangeError("RecallTexts." + operation + ": length must be at least " +
+                       std::to_string(least) + ", got " + std::to_string(length));
+    }
+  }
+
+  static char character(Random& random, std::string_view of) {
+    return of[static_cast<std::size_t>(random.below(std::ssize(of)))];
+  }
+
+  static std::string number(Random& random, Index digits) {
+    std::string value;
+    for (Index i = 0; i < digits; ++i) value += character(random, "0123456789");
+    return value;
+  }
+
+  static std::string made_up_key(Random& random) {
+    return Secret::draw(random, KeyWords::made_up, false).key;
+  }
+
+  /// The text as tokens, with the bytes of the runs emphasised; the first of each, which tells
+  /// whether the right one was found, as much as that many others.
+  static RecallText emphasised(const std::string& text, const std::vector<Run>& runs,
+                               float first_counts) {
+    RecallText result{.tokens = bytes(text), .emphasis = {}};
+    result.emphasis.resize(text.size() - 1, 0);
+    float total = 0;
+    for (const Run& run : runs) total += static_cast<float>(run.count - 1) + first_counts;
+    for (const Run& run : runs) {
+      for (Index t = run.first; t < run.first + run.count; ++t) {
+        result.emphasis[static_cast<std::size_t>(t - 1)] =
+            (t == run.first ? first_counts : 1) / total;
+      }
+    }
+    return result;
+  }
+
+  Haystack haystack_;
+};
+
+}  // namespace ttt::data
