@@ -9,6 +9,7 @@
 //
 // smoke: --models {source}/examples/models --bytes 700 --out keep.html
 
+#include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>

@@ -10,6 +10,7 @@
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
 // smoke: --models {source}/examples/models --grid 4 5 --samples 1 --depths 0.5 --out needles
 
+#include <ttt/data/bytes.hpp>
 #include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/proportion.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/algebra/tree.hpp>
+#include <ttt/data/bytes.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/memory/entry.hpp>
 #include <ttt/model/sampler.hpp>
