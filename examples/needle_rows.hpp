@@ -135,12 +135,13 @@ inline void print(const Row& row) {
   std::cout << std::endl;
 }
 
-/// What pairs of samples say: how often only `ours`, only `theirs` is right.
+/// What pairs of samples say: how often only `ours`, only `theirs` is right. Theirs may be the
+/// first of ours.
 [[nodiscard]] inline support::Report paired(const Row& ours, const Row& theirs) {
   Index only_ours = 0;
   Index only_theirs = 0;
   for (std::size_t c = 0; c < ours.cells.size(); ++c) {
-    for (std::size_t n = 0; n < ours.cells[c].recalls.size(); ++n) {
+    for (std::size_t n = 0; n < theirs.cells[c].recalls.size(); ++n) {
       const bool a = ours.cells[c].recalls[n].exact;
       const bool b = theirs.cells[c].recalls[n].exact;
       only_ours += a && !b ? 1 : 0;

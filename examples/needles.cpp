@@ -56,9 +56,10 @@ struct Settings {
   std::string policy = "keep";
   std::string out = "needles";
   std::vector<std::string> depths{"0.05", "0.25", "0.5", "0.75", "0.95"};
-  std::vector<Index> grid{8, 64, 128};
+  std::vector<Index> grid{64, 128};
   Index windows = 64;
   Index samples = 100;
+  Index control_samples = 40;
   std::uint64_t seed = 1;
   double inner_rate = 0.4;
   bool frozen = false;
@@ -188,13 +189,13 @@ class Asker {
   data::Needles needles_;
 };
 
+/// Asks in every depth. Fewer samples are the first ones of more.
 Row ask_row(const Settings& settings, const Asker& asker, const std::string& task, Index windows,
-            const std::string& policy) {
+            const std::string& policy, Index samples) {
   Row row{
       .task = task, .windows = windows, .policy = policy, .depths = settings.depths, .cells = {}};
-  support::Progress progress(
-      {.name = task + ' ' + std::to_string(windows) + ' ' + policy,
-       .steps = windows * window * settings.samples * std::ssize(settings.depths)});
+  support::Progress progress({.name = task + ' ' + std::to_string(windows) + ' ' + policy,
+                              .steps = windows * window * samples * std::ssize(settings.depths)});
   Index done = 0;
   for (const std::string& depth : settings.depths) {
     const Question question{.setting = {.task = tasks.at(task),
@@ -203,7 +204,7 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
                                         .phrasing = settings.other_phrasing ? data::Phrasing::other
                                                                             : data::Phrasing::ruler,
                                         .impossible = settings.impossible},
-                            .samples = settings.samples,
+                            .samples = samples,
                             .seed = settings.seed};
     row.cells.push_back(asker.ask(question, policy_named(policy), progress, done));
   }
@@ -215,7 +216,8 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
     throw RangeError("--task must be s_niah_1, s_niah_2, s_niah_3 or multi_key, got " +
                      settings.task);
   }
-  const Row row = ask_row(settings, asker, settings.task, settings.windows, settings.policy);
+  const Row row =
+      ask_row(settings, asker, settings.task, settings.windows, settings.policy, settings.samples);
   print_head(settings.depths);
   print(row);
   return row.report().set("machine", support::this_machine().report());
@@ -226,18 +228,25 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::filesystem::create_directories(settings.out);
   print_head(settings.depths);
   std::vector<Row> rows;
-  const auto add = [&](const std::string& task, Index windows, const std::string& policy) {
-    rows.push_back(ask_row(settings, asker, task, windows, policy));
+  const auto add = [&](const std::string& task, Index windows, std::string_view policy,
+                       Index samples) {
+    rows.push_back(ask_row(settings, asker, task, windows, std::string(policy), samples));
     print(rows.back());
   };
   for (const Policy& policy : policies) {
-    for (const Index windows : settings.grid) add("s_niah_2", windows, std::string(policy.name));
+    const bool ours = policy.name == policies.front().name;
+    const Index samples =
+        ours ? settings.samples : std::min(settings.samples, settings.control_samples);
+    if (samples == 0) continue;
+    for (const Index windows : settings.grid) add("s_niah_2", windows, policy.name, samples);
   }
   const std::size_t prose_rows = rows.size();
   if (!settings.quick) {
     for (const auto& [name, task] : tasks) {
       if (task == data::NeedleTask::s_niah_2) continue;
-      for (const Index windows : settings.grid) add(name, windows, "keep");
+      for (const Index windows : settings.grid) {
+        add(name, windows, policies.front().name, settings.samples);
+      }
     }
   }
 
@@ -323,6 +332,7 @@ int main(int argc, char** argv) {
       .option("--grid", s.grid, "lengths of the grid, in windows")
       .option("--depths", s.depths, "of the needle, as shares of the text before it")
       .option("--samples", s.samples, "of each length and depth")
+      .option("--control-samples", s.control_samples, "of the grid's other policies; 0 for none")
       .option("--policy", s.policy,
               "keep, surprisal, oldest, random, least_attended, least_recent, oracle or window")
       .option("--frozen", s.frozen, "read without learning")
