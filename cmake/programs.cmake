@@ -1,4 +1,5 @@
-# Every examples/*.cpp and bench/*.cpp is one program in bin/, linked with examples/support/.
+# Every examples/*.cpp and bench/*.cpp is one program in bin/, linked with examples/support/ and with
+# the parts that a folder of its name has.
 # A line `// smoke: ARGUMENTS` in a program makes a test that runs it so, in the folder smoke/ of the
 # build, where {source} stands for the source tree; lines run in their order. A program without one
 # is asked for its --help.
@@ -24,7 +25,9 @@ endif()
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/smoke)
 foreach(program IN LISTS programs)
   cmake_path(GET program STEM name)
-  add_executable(${name} ${program})
+  cmake_path(REMOVE_EXTENSION program OUTPUT_VARIABLE folder)
+  file(GLOB parts CONFIGURE_DEPENDS ${folder}/*.cpp)
+  add_executable(${name} ${program} ${parts})
   target_link_libraries(${name} PRIVATE ttt_support)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 

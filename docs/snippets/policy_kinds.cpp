@@ -32,6 +32,16 @@ struct Behind {
   }
 };
 
-static_assert(Signal<Sudden> && Admit<Strongest> && Place<Behind<8>>);
+/// How do the answers become one? Added: what the cache answers counts as much as the window's.
+struct Added {
+  static constexpr bool gated = false;
+
+  template <class X, class Gate>
+  X operator()(const Sight<X>& sight, const Gate& /*gate*/) const {
+    return add(sight.window_alone(), sight.cache_alone());
+  }
+};
+
+static_assert(Signal<Sudden> && Admit<Strongest> && Place<Behind<8>> && Fuse<Added>);
 
 using Kept = Cache<64, Sudden, Strongest, Behind<8>>;  // in any order; evict::WeakestSignal is left

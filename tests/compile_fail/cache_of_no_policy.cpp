@@ -1,4 +1,4 @@
-// expect: a policy of a cache must be a Signal, an Admit, an Evict or a Place
+// expect: a policy of a cache must be a Signal, an Admit, an Evict, a Place or a Fuse
 #include <ttt/memory/cache.hpp>
 
 struct Whim {

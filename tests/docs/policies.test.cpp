@@ -15,6 +15,7 @@
 #include "laws/admit.hpp"
 #include "laws/cache.hpp"
 #include "laws/evict.hpp"
+#include "laws/fuse.hpp"
 #include "laws/place.hpp"
 #include "laws/signal.hpp"
 
@@ -59,10 +60,13 @@ TEST_SUITE("docs") {
     laws::check_signal<kinds::Sudden>();
     laws::check_admit<kinds::Strongest>();
     laws::check_place<kinds::Behind<8>>();
+    laws::check_fuse<kinds::Added, double>();
     constexpr ModelSpec spec =
         checked({.vocab = 2, .width = 80, .heads = 2, .hidden = 1, .window = 10, .chunk = 4});
     laws::check_cache_agrees<spec, kinds::Kept>();
     laws::check_cache_sight<spec, kinds::Kept>(false);
+    laws::check_cache_sight<spec, Cache<64, kinds::Added>>(true);
+    laws::check_cache_causal<spec, Cache<64, kinds::Added>, double>();
     laws::check_cache_limit<spec, Cache<64, policies::Youngest>>();
   }
 

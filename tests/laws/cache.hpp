@@ -6,7 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "laws/numbers.hpp"
@@ -19,6 +21,7 @@ template <class S = double>
 struct CachedRows {
   Matrix<S> q, k, v;              ///< [time, width]
   Matrix<S> keep;                 ///< [time, 1]
+  Matrix<S> gate;                 ///< [1, 1]
   std::vector<double> surprisal;  ///< [time]
 
   CachedRows(Index time, Index width, std::uint64_t seed) {
@@ -26,6 +29,7 @@ struct CachedRows {
     for (Matrix<S>* rows : {&q, &k, &v}) *rows = normal<S>(time, width, random);
     keep = normal<S>(time, 1, random);
     for (Index t = 0; t < time; ++t) surprisal.push_back(6 * random.uniform());
+    gate = normal<S>(1, 1, random);
   }
 };
 
@@ -53,8 +57,8 @@ Matrix<S> read_cached(const CachedRows<S>& text,
                          .slots = room.slots,
                          .pinned = room.pinned};
     if (Kept::scored) pass.keep = rows(text.keep);
-    y.middleRows(first, count) =
-        Memory::template attend<Spec>(state, rows(text.q), rows(text.k), rows(text.v), pass);
+    y.middleRows(first, count) = Memory::template attend<Spec>(state, rows(text.q), rows(text.k),
+                                                               rows(text.v), pass, text.gate);
     Memory::template expect<Spec>(state, first + count);
     first += count;
   }
@@ -70,8 +74,9 @@ void check_cache_agrees() {
        {reference::Room{1000, {}}, {5, {}}, {5, {0, 11, 12}}, {0, {}}}) {
     std::vector<Entry> kept;
     const Matrix<double> expected =
-        reference::CachedText<Kept>{text.q, text.k, text.v, text.keep, text.surprisal, room}.read(
-            Spec, kept);
+        reference::CachedText<Kept>{text.q,    text.k,         text.v, text.keep,
+                                    text.gate, text.surprisal, room}
+            .read(Spec, kept);
     for (Index longest = Spec.chunk; longest > 0; longest /= 2) {
       CAPTURE(room.slots);
       CAPTURE(longest);
@@ -96,8 +101,8 @@ void check_cache_agrees() {
 /// room
 ///                       for everybody whom `everybody` says is admitted, it is seen
 ///
-/// Queries and keys are zeros, so that every token that a query sees has the same weight; the value
-/// of a token is a column of its own.
+/// Queries and keys are zeros, so that all tokens that a query sees in the window have the same
+/// weight, and all that it sees in the cache; the value of a token is a column of its own.
 template <ModelSpec Spec, class Kept>
 void check_cache_sight(bool everybody) {
   constexpr Index time = Spec.width / Spec.heads;
@@ -114,18 +119,32 @@ void check_cache_sight(bool everybody) {
       Index unseen = 0;
       for (Index query = 0; query < time; ++query) {
         const auto shares = y.row(query).head(time).array();
+        const Index left = std::max<Index>(0, query + 1 - Spec.window);  // tokens before the window
         const double one = shares(query);  // sees itself, and itself once
-        Index seen = 0;
+        const double far = left > 0 ? shares.head(left).maxCoeff() : 0.0;
+        Index near_seen = 0;
+        Index far_seen = 0;
         for (Index token = 0; token < time; ++token) {
-          const bool once = std::abs(shares(token) - one) < 1e-12;
-          seen += once;
-          twice += !once && shares(token) != 0;
           if (token > query) CHECK(shares(token) == 0);
-          if (token <= query && token > query - Spec.window) CHECK(once);
+          const double share = token < left ? far : one;
+          const bool once = share > 0 && std::abs(shares(token) - share) < 1e-12;
+          (token < left ? far_seen : near_seen) += once;
+          twice += !once && shares(token) != 0;
+          if (token <= query && token >= left) CHECK(once);
           unseen += token <= query && !once;
         }
-        CHECK(one * static_cast<double>(seen) == doctest::Approx(1).epsilon(1e-12));
-        CHECK(seen <= Spec.window + slots);
+        const double near_sum = one * static_cast<double>(near_seen);
+        const double far_sum = far * static_cast<double>(far_seen);
+        if constexpr (std::is_same_v<typename Kept::FusePolicy, fuse::OneSoftmax>) {
+          if (far_seen > 0) CHECK(far == doctest::Approx(one).epsilon(1e-12));
+          CHECK(near_sum + far_sum == doctest::Approx(1).epsilon(1e-12));
+        } else if constexpr (std::is_same_v<typename Kept::FusePolicy, fuse::Gated>) {
+          const double open = far_seen > 0 ? 1 / (1 + std::exp(-text.gate(0, 0))) : 0.0;
+          CHECK(near_sum == doctest::Approx(1).epsilon(1e-12));
+          CHECK(far_sum == doctest::Approx(open).epsilon(1e-12));
+        }
+        CHECK(near_seen <= Spec.window);
+        CHECK(far_seen <= slots);
       }
       CAPTURE(slots);
       CAPTURE(longest);
@@ -135,9 +154,12 @@ void check_cache_sight(bool everybody) {
   }
 }
 
-/// \law limit  with room for everything, equals attention to the whole text
+/// \law limit  with room for everything, and in one softmax, equals attention to the whole text
+///
+/// A window and a cache that answer each by itself do not: no Fuse keeps it but OneSoftmax.
 template <ModelSpec Spec, class Kept>
 void check_cache_limit() {
+  static_assert(std::is_same_v<typename Kept::FusePolicy, fuse::OneSoftmax>);
   constexpr Index time = 40;
   constexpr ModelSpec whole = [] {
     ModelSpec spec = Spec;

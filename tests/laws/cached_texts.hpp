@@ -33,6 +33,9 @@ using Signalling =
                  Cache<5, signal::MeanSurprisal<9>, evict::PinFirst<2, evict::WeakestSignal>,
                        admit::WithNeighbours<admit::AtLeast<2000>, 1>, place::Absolute>>;
 
+/// A gate of its own for what the cache answers, among keep scores.
+using Gating = CachedTttE2e<wanting, 2, 1, Cache<5, fuse::Gated, evict::LeastWanted>>;
+
 /// Every entry that a memory of blocks keeps, block by block.
 template <class Memory>
 std::vector<Entry> kept_entries(const Memory& memory) {

@@ -197,13 +197,19 @@ TEST_SUITE("memory") {
     CHECK(std::is_same_v<Plain::AdmitPolicy, admit::Everybody>);
     CHECK(std::is_same_v<Plain::EvictPolicy, evict::WeakestSignal>);
     CHECK(std::is_same_v<Plain::PlacePolicy, place::Rank>);
+    CHECK(std::is_same_v<Plain::FusePolicy, fuse::OneSoftmax>);
     CHECK(!Plain::scored);
-    using Other = Cache<4, place::Nowhere, evict::LeastWanted, signal::KeepScore, admit::Nobody>;
+    CHECK(!CachedWindow<Plain>::gated);
+    using Other =
+        Cache<4, place::Nowhere, fuse::Gated, evict::LeastWanted, signal::KeepScore, admit::Nobody>;
     CHECK(std::is_same_v<Other::SignalPolicy, signal::KeepScore>);
     CHECK(std::is_same_v<Other::AdmitPolicy, admit::Nobody>);
     CHECK(std::is_same_v<Other::EvictPolicy, evict::LeastWanted>);
     CHECK(std::is_same_v<Other::PlacePolicy, place::Nowhere>);
+    CHECK(std::is_same_v<Other::FusePolicy, fuse::Gated>);
     CHECK(Other::scored);
+    CHECK(CachedWindow<Other>::gated);
+    CHECK(std::is_same_v<Cache<4, fuse::OneSoftmax, evict::Oldest>::FusePolicy, fuse::OneSoftmax>);
   }
 
   TEST_CASE("a signal that is no number is refused, and the cache is then untouched") {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/model/memory_file.hpp>
+#include <ttt/model/params_file.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <utility>
@@ -177,6 +179,26 @@ TEST_SUITE("model") {
         CHECK(!std::string(error.what()).empty());
       }
     }
+  }
+
+  TEST_CASE("a file of parameters has the gates of a model whose caches are gated, and no others") {
+    using Gated = laws::Gating;
+    using Plain = CachedTttE2e<spec, 2, 1, Cache<5, evict::LeastWanted>>;
+    const auto file = std::filesystem::temp_directory_path() / "ttt_gates.safetensors";
+    const std::string gate = "model.h.blocks.1.seq_modeling_block.gate.weight";
+    const auto params = laws::lively_params<Gated, float>(3);
+    file::write(file, params_archive<Gated, float>(params));
+    const auto back = read_params<Gated>(file);
+    for_each_array([](const Leaf&, const M& a, const M& b) { CHECK(a == b); }, params, back);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(read_params<Plain>(file)),
+        ("read: " + file.string() + ": unexpected tensors \"" + gate + '"').c_str(), FormatError);
+    file::write(file, params_archive<Plain, float>(laws::lively_params<Plain, float>(3)));
+    CHECK_NOTHROW(static_cast<void>(read_params<Plain>(file)));
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(read_params<Gated>(file)),
+        ("read: " + file.string() + ": tensor \"" + gate + "\" is missing").c_str(), FormatError);
+    std::filesystem::remove(file);
   }
 
   TEST_CASE("a memory of a cache is refused by a model with another cache") {

@@ -11,6 +11,7 @@
 namespace {
 
 using namespace ttt;
+using laws::Gating;
 using laws::kept_entries;
 using laws::Signalling;
 using laws::Wanting;
@@ -44,13 +45,13 @@ void check_equal(const Session& a, const Session& b) {
 
 TEST_SUITE("model") {
   TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Wanting,
-                     Signalling) {
+                     Signalling, Gating) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
     laws::check_session_streaming<Model, double>({.learning = Learning::off, .slots = 3}, 6);
   }
 
   TEST_CASE_TEMPLATE("A session with a cache is surprised as in training", Model, Wanting,
-                     Signalling) {
+                     Signalling, Gating) {
     const auto params = laws::lively_params<Model>(1);
     const auto tokens = laws::text<Model>(12, 1);
     for (const Index slots : {Index{1000}, Index{3}}) {
@@ -73,7 +74,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, with a cache",
-                     Model, Wanting, Signalling) {
+                     Model, Wanting, Signalling, Gating) {
     const auto params = laws::lively_params<Model>(2);
     const auto tokens = laws::text<Model>(6, 2);
     Reading<Model> first(params, {.inner = inner});
@@ -91,7 +92,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A copy and a file of a session with a cache go on as it does, in mid-chunk",
-                     Model, Wanting, Signalling) {
+                     Model, Wanting, Signalling, Gating) {
     const auto file = std::filesystem::temp_directory_path() / "ttt_cached_memory.safetensors";
     const auto params = laws::lively_params<Model>(3);
     const typename Reading<Model>::Options options{.inner = inner};
@@ -117,7 +118,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A session's caches use the slots that they may, and keep what is pinned",
-                     Model, Wanting, Signalling) {
+                     Model, Wanting, Signalling, Gating) {
     const auto params = laws::lively_params<Model>(4);
     const auto tokens = laws::text<Model>(12, 5);
     for (const Index slots : {0, 2, 4}) {
@@ -135,7 +136,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A session's size does not grow with the text when it has a cache", Model,
-                     Wanting, Signalling) {
+                     Wanting, Signalling, Gating) {
     const auto params = laws::lively_params<Model>(5);
     Reading<Model> session(params, {.inner = inner});
     Index largest = 0;

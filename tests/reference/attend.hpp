@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/matrix.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -81,6 +82,38 @@ Matrix<S> attend_kept(const Matrix<S>& q, const Matrix<S>& k, const Matrix<S>& v
           sum += weights[n] * static_cast<double>(values[n][d]);
         }
         y(i, h * head + d) = static_cast<S>(sum / total);
+      }
+    }
+  }
+  return y;
+}
+
+/// The first seen[i] kept keys alone, each with its bias; zeros where there are none.
+template <class S>
+Matrix<S> attend_only_kept(const Matrix<S>& q, const Matrix<S>& k, const Matrix<S>& v,
+                           const Matrix<S>& bias, Index heads, const std::vector<Index>& seen) {
+  const Index head = q.cols() / heads;
+  const double root = std::sqrt(static_cast<double>(head));
+  Matrix<S> y = Matrix<S>::Zero(q.rows(), q.cols());
+  for (Index h = 0; h < heads; ++h) {
+    for (Index i = 0; i < q.rows(); ++i) {
+      std::vector<double> sums(static_cast<std::size_t>(head), 0);
+      double total = 0;
+      for (Index j = 0; j < seen[static_cast<std::size_t>(i)]; ++j) {
+        double score = 0;
+        for (Index c = h * head; c < (h + 1) * head; ++c) {
+          score += static_cast<double>(q(i, c)) * static_cast<double>(k(j, c));
+        }
+        const double added = bias.size() > 0 ? static_cast<double>(bias(j, 0)) : 0.0;
+        const double weight = std::exp(score / root + added);
+        total += weight;
+        for (Index d = 0; d < head; ++d) {
+          sums[static_cast<std::size_t>(d)] += weight * static_cast<double>(v(j, h * head + d));
+        }
+      }
+      if (total == 0) continue;
+      for (Index d = 0; d < head; ++d) {
+        y(i, h * head + d) = static_cast<S>(sums[static_cast<std::size_t>(d)] / total);
       }
     }
   }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <ttt/memory/entry.hpp>
+#include <ttt/memory/fuse.hpp>
 #include <ttt/spec/model_spec.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "reference/rotate.hpp"
@@ -62,6 +64,7 @@ class CachedText {
 
   const M &q, &k, &v;                    ///< [time, width], un-rotated
   const M& keep;                         ///< [time, 1]
+  const M& gate;                         ///< [1, 1], of the cache's answer
   const std::vector<double>& surprisal;  ///< [time]
   const Room& room;                      ///< of the cache
 
@@ -77,11 +80,9 @@ class CachedText {
         for (Index head = 0; head < spec.heads; ++head) {
           std::vector<Index> positions;  // whose value
           std::vector<double> weights;
-          double total = 0;
           const auto add = [&](Index position, double score) {
             positions.push_back(position);
             weights.push_back(std::exp(score));
-            total += weights.back();
           };
           for (std::size_t n = 0; n < kept.size(); ++n) {
             if (!sees(spec, query, kept[n])) continue;
@@ -93,17 +94,17 @@ class CachedText {
           for (Index at = std::max<Index>(0, query - spec.window + 1); at <= query; ++at) {
             add(at, score(spec, head, query, at, at - query));
           }
+          const Rivals rivals = rivals_of(weights, far);
           const Index width = q.cols() / spec.heads;
           for (std::size_t n = 0; n < positions.size(); ++n) {
+            const double share = weights[n] / (n < far ? rivals.far : rivals.near);
+            const double counts = n < far ? rivals.far_counts : 1.0;
             y.block(query, head * width, 1, width) +=
-                weights[n] / total * v.block(positions[n], head * width, 1, width);
-          }
-          for (std::size_t n = 0; n < far; ++n) {
+                counts * share * v.block(positions[n], head * width, 1, width);
+            if (n >= far) continue;
             Entry& e = *std::ranges::find(kept, positions[n], &Entry::position);
-            e.attended += weights[n] / total / static_cast<double>(spec.heads);
-            if (weights[n] / total * static_cast<double>(positions.size()) > 1) {
-              e.attended_at = query;
-            }
+            e.attended += share / static_cast<double>(spec.heads);
+            if (share * static_cast<double>(rivals.count) > 1) e.attended_at = query;
           }
         }
       }
@@ -112,6 +113,26 @@ class CachedText {
   }
 
  private:
+  /// What the weights of a query's keys are shares of.
+  struct Rivals {
+    double near, far;         ///< total weight, of which those of the window and of the cache are
+    std::size_t count;        ///< keys that those of the cache compete with, themselves included
+    double far_counts = 1.0;  ///< what the cache's answer is multiplied by
+  };
+
+  /// Of the weights, the first `far` are of the cache.
+  Rivals rivals_of(const std::vector<double>& weights, std::size_t far) const {
+    double of_far = 0;
+    double of_near = 0;
+    for (std::size_t n = 0; n < weights.size(); ++n) (n < far ? of_far : of_near) += weights[n];
+    if constexpr (std::is_same_v<typename Kept::FusePolicy, ttt::fuse::Gated>) {
+      return {of_near, of_far, far, 1 / (1 + std::exp(-gate(0, 0)))};
+    } else {
+      static_assert(std::is_same_v<typename Kept::FusePolicy, ttt::fuse::OneSoftmax>);
+      return {of_near + of_far, of_near + of_far, weights.size()};
+    }
+  }
+
   static bool sees(const ttt::ModelSpec& spec, Index query, const Entry& e) {
     return e.position <= query - spec.window;
   }

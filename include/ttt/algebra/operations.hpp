@@ -4,6 +4,7 @@
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/attend.hpp>
 #include <ttt/algebra/operations/attend_kept.hpp>
+#include <ttt/algebra/operations/attend_only_kept.hpp>
 #include <ttt/algebra/operations/clamp.hpp>
 #include <ttt/algebra/operations/convolve.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
@@ -12,6 +13,7 @@
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
 #include <ttt/algebra/operations/log_mass.hpp>
+#include <ttt/algebra/operations/logistic.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>

@@ -17,6 +17,8 @@ struct Together<Memory> : std::type_identity<Memory> {};
 ///
 ///   y = memory(n_q(x W_q), n_k(x W_k), x W_v) W_o
 ///
+/// A memory that is gated is also given a gate, which the layer learns.
+///
 /// \shape  x [time, width] -> [time, width]
 /// \cost   O(time * width^2), and what the memory costs
 template <class... Memories>
@@ -27,9 +29,11 @@ struct Attend {
   static constexpr bool reads_chunks = detail::reads_chunks<Memory>;
   /// Whether the model gives keep scores.
   static constexpr bool scored = detail::scored<Memory>;
+  /// Whether the memory has a gate.
+  static constexpr bool gated = detail::gated<Memory>;
   static constexpr PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};
 
-  /// The projections, and the norms of queries and keys.
+  /// The projections, the norms of queries and keys, and the gate.
   template <class A>
   struct Params {
     A wq;      ///< [width, width], to queries
@@ -38,6 +42,7 @@ struct Attend {
     A wo;      ///< [width, width], from what the memory answers
     A q_norm;  ///< [1, width / heads], shared by the heads, or without rows
     A k_norm;  ///< likewise
+    A gate;    ///< [1, 1], of the memory, or without rows
 
     static void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
@@ -46,6 +51,7 @@ struct Attend {
       on("wo.weight", trees.wo...);
       on("q_norm.weight", trees.q_norm...);
       on("k_norm.weight", trees.k_norm...);
+      on("gate.weight", trees.gate...);
     }
   };
 
@@ -59,7 +65,14 @@ struct Attend {
     constexpr TensorSpec norm = Spec.query_key_norm == QueryKeyNorm::rms
                                     ? TensorSpec{1, Spec.width / Spec.heads, Start::ones}
                                     : TensorSpec{};
-    return {.wq = square, .wk = square, .wv = square, .wo = square, .q_norm = norm, .k_norm = norm};
+    constexpr TensorSpec gate = gated ? TensorSpec{1, 1, Start::nearly_shut} : TensorSpec{};
+    return {.wq = square,
+            .wk = square,
+            .wv = square,
+            .wo = square,
+            .q_norm = norm,
+            .k_norm = norm,
+            .gate = gate};
   }
 
   /// Rows of the rotary table that a read of at most a chunk needs.
@@ -80,8 +93,12 @@ struct Attend {
       q = rms_norm(q, params.q_norm);
       k = rms_norm(k, params.k_norm);
     }
-    return matmul(Memory::template attend<Spec>(state, q, k, matmul(x, params.wv), pass),
-                  params.wo);
+    const X v = matmul(x, params.wv);
+    if constexpr (gated) {
+      return matmul(Memory::template attend<Spec>(state, q, k, v, pass, params.gate), params.wo);
+    } else {
+      return matmul(Memory::template attend<Spec>(state, q, k, v, pass), params.wo);
+    }
   }
 };
 

@@ -21,6 +21,7 @@ enum class Start {
   ones,
   averages,  ///< of rows counted into the past: column by column an exponential moving average, its
              ///< time constant from 2 rows to all of them
+  nearly_shut,  ///< of a gate whose logistic is 0.05 \source the code of arXiv:2603.06642
 };
 
 /// A tensor of a layer before it has numbers. One that the spec leaves out has no rows.
@@ -35,6 +36,7 @@ template <std::floating_point S>
 [[nodiscard]] Matrix<S> started(const TensorSpec& tensor, Random& random) {
   return Matrix<S>::NullaryExpr(tensor.rows, tensor.cols, [&](Index row, Index col) {
     if (tensor.start == Start::ones) return S(1);
+    if (tensor.start == Start::nearly_shut) return static_cast<S>(std::log(0.05 / 0.95));
     if (tensor.start == Start::normal) return static_cast<S>(0.02 * random.normal());
     const double share = static_cast<double>(col) / static_cast<double>(tensor.cols);
     const double rate = std::pow(static_cast<double>(tensor.rows) / 2, -share) / 2;
@@ -92,6 +94,10 @@ inline constexpr bool reads_chunks = requires {
 template <class L>
 inline constexpr bool scored = requires {
   requires L::scored;
+};
+template <class L>
+inline constexpr bool gated = requires {
+  requires L::gated;
 };
 ///@}
 

@@ -4,6 +4,7 @@
 #include <ttt/layer/attend.hpp>
 #include <ttt/memory/admit.hpp>
 #include <ttt/memory/evict.hpp>
+#include <ttt/memory/fuse.hpp>
 #include <ttt/memory/place.hpp>
 #include <ttt/memory/signal.hpp>
 #include <ttt/memory/window.hpp>
@@ -39,6 +40,8 @@ template <class P>
 using IsEvict = std::bool_constant<Evict<P>>;
 template <class P>
 using IsPlace = std::bool_constant<Place<P>>;
+template <class P>
+using IsFuse = std::bool_constant<Fuse<P>>;
 
 [[nodiscard]] inline bool is_pinned(const Entry& entry, std::span<const Index> pinned) {
   return std::ranges::find(pinned, entry.position) != pinned.end();
@@ -77,6 +80,7 @@ template <Evict Order>
 ///   Admit   who may compete                       default: admit::Everybody
 ///   Evict   who leaves a full cache first         default: evict::WeakestSignal
 ///   Place   where the kept stand for the queries  default: place::Rank
+///   Fuse    how they and the window answer        default: fuse::OneSoftmax
 ///
 /// Keys are kept un-rotated. Keys, values and keep scores carry cotangents back to the chunks that
 /// made them; who is kept is a constant.
@@ -86,9 +90,9 @@ template <Evict Order>
 template <Index Slots, class... Policies>
 struct Cache {
   static_assert(Slots > 0, "a cache must have a slot");
-  static_assert((... &&
-                 (Signal<Policies> || Admit<Policies> || Evict<Policies> || Place<Policies>)),
-                "a policy of a cache must be a Signal, an Admit, an Evict or a Place");
+  static_assert((... && (Signal<Policies> || Admit<Policies> || Evict<Policies> ||
+                         Place<Policies> || Fuse<Policies>)),
+                "a policy of a cache must be a Signal, an Admit, an Evict, a Place or a Fuse");
 
   static constexpr Index slots = Slots;  ///< tokens kept at most
   /// How strongly a token asks.
@@ -101,6 +105,8 @@ struct Cache {
       typename detail::Chosen<detail::IsEvict, evict::WeakestSignal, Policies...>::type;
   /// Where the kept stand.
   using PlacePolicy = typename detail::Chosen<detail::IsPlace, place::Rank, Policies...>::type;
+  /// How the answers of cache and window become one.
+  using FusePolicy = typename detail::Chosen<detail::IsFuse, fuse::OneSoftmax, Policies...>::type;
   /// Whether the model learns to score its tokens. The score is then added to what a query makes of
   /// a kept key, and so learns what is worth reading again.
   static constexpr bool scored = (... || detail::wants_keep_score<Policies>);
@@ -178,7 +184,7 @@ struct Cache {
   }
 };
 
-/// A window, and a cache of what leaves it: one softmax over both.
+/// A window, and a cache of what leaves it, which answer together as the cache's Fuse says.
 ///
 /// Before a chunk is read, the tokens that will have left the window when it has been read are
 /// offered to the cache. A kept token is seen by the queries for which it has left, and by no
@@ -186,12 +192,15 @@ struct Cache {
 ///
 /// \law no blind spot    every earlier token is in a query's window or was offered before
 /// \law no double sight  never in the window and in the cache at once
-/// \law limit            with room for everything, equals attention to the whole text
+/// \law limit            with room for everything and in one softmax, equals attention to the whole
+///                       text
 /// \source ours; the idea of a cache for what surprises is of arXiv:2603.06642
 template <class Kept>
 struct CachedWindow {
   /// Whether the model gives keep scores.
   static constexpr bool scored = Kept::scored;
+  /// Whether the model learns a gate.
+  static constexpr bool gated = Kept::FusePolicy::gated;
   /// Reads must keep to chunks: what leaves is decided where one begins.
   static constexpr bool reads_chunks = true;
 
@@ -253,13 +262,13 @@ struct CachedWindow {
 
   /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
   ///
-  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
+  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated; gate [1, 1], if gated
   /// \throws RangeError if the tokens go beyond the chunk that they begin in, or pass.surprisal
   ///         does not reach back a window; the state is then untouched.
   /// \cost   O(time * (window + slots) * width)
-  template <ModelSpec Spec, class X>
+  template <ModelSpec Spec, class X, class Gate = X>
   [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
-                                const Pass<X>& pass) {
+                                const Pass<X>& pass, const Gate& gate = {}) {
     const Index begin = pass.position - pass.position % Spec.chunk;  // of the chunk
     const Index time = row_count(q);
     if (pass.position + time > begin + Spec.chunk) {
@@ -299,10 +308,18 @@ struct CachedWindow {
       far_k = rotate(state.cache.keys, table, *places);
     }
     KeptAttention watched;
-    const AttendKept op{
-        .heads = Spec.heads, .window = Spec.window, .seen = seen, .watched = &watched};
-    X y =
-        apply(op, near_q, near_k, state.values, far_q, far_k, state.cache.values, state.cache.keep);
+    X y = typename Kept::FusePolicy{}(Sight<X>{.near_q = near_q,
+                                               .near_k = near_k,
+                                               .near_v = state.values,
+                                               .far_q = far_q,
+                                               .far_k = far_k,
+                                               .far_v = state.cache.values,
+                                               .bias = state.cache.keep,
+                                               .heads = Spec.heads,
+                                               .window = Spec.window,
+                                               .seen = seen,
+                                               .watched = &watched},
+                                      gate);
     note_attention(entries, watched, seen, pass.position);
     return y;
   }

@@ -34,26 +34,41 @@ struct WindowTile {
   }
 };
 
-/// Calls visit(WindowTile) for blocks of 64 queries, head by head. The size of the block is ours.
+/// A block of queries of one head.
+struct QueryTile {
+  Index col, head;
+  Index first_query, queries;
+};
+
+/// Calls visit(QueryTile) for blocks of 64 queries, head by head. The size of the block is ours.
 template <Array A, class Visit>
-void for_each_window_tile(const A& q, const A& k, Index heads, Index window, Visit&& visit) {
+void for_each_query_tile(const A& q, Index heads, Visit&& visit) {
   constexpr Index tile = 64;
   const Index head = cols(q) / heads;
-  const Index before = rows(k) - rows(q);
   for (Index first = 0; first < rows(q); first += tile) {
     const Index queries = std::min(tile, rows(q) - first);
-    const Index first_key = std::max<Index>(0, before + first + 1 - window);
     for (Index h = 0; h < heads; ++h) {
-      visit(WindowTile{.col = h * head,
-                       .head = head,
-                       .first_query = first,
-                       .queries = queries,
-                       .first_key = first_key,
-                       .keys = before + first + queries - first_key,
-                       .offset = before + first - first_key,
-                       .window = window});
+      visit(QueryTile{.col = h * head, .head = head, .first_query = first, .queries = queries});
     }
   }
+}
+
+/// Calls visit(WindowTile) for the same blocks of queries.
+template <Array A, class Visit>
+void for_each_window_tile(const A& q, const A& k, Index heads, Index window, Visit&& visit) {
+  const Index before = rows(k) - rows(q);
+  for_each_query_tile(q, heads, [&](const QueryTile& at) {
+    const Index own = before + at.first_query;  // key of query 0 of the tile
+    const Index first_key = std::max<Index>(0, own + 1 - window);
+    visit(WindowTile{.col = at.col,
+                     .head = at.head,
+                     .first_query = at.first_query,
+                     .queries = at.queries,
+                     .first_key = first_key,
+                     .keys = own + at.queries - first_key,
+                     .offset = own - first_key,
+                     .window = window});
+  });
 }
 
 /// What products of queries and keys are multiplied by before the softmax.
@@ -63,7 +78,7 @@ template <Array A>
 }
 
 /// The softmax, row by row, of scale * scores over the columns that the row sees; zero elsewhere.
-/// sees(row) is an array of Seen, together not empty.
+/// sees(row) is an array of Seen; a row that sees nothing is zero.
 template <Array A, class Sees>
 [[nodiscard]] A softmax_of_seen(const A& scores, Scalar<A> scale, Sees&& sees) {
   using S = Scalar<A>;

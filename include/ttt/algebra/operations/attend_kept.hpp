@@ -17,6 +17,63 @@ struct KeptAttention {
   std::vector<Index> last;  ///< [kept], the last query that gave it more than an equal share; or -1
 };
 
+namespace detail {
+
+inline void begin_to_watch(KeptAttention* watched, Index kept) {
+  if (watched == nullptr) return;
+  watched->mass.assign(static_cast<std::size_t>(kept), 0);
+  watched->last.assign(static_cast<std::size_t>(kept), -1);
+}
+
+/// Notes what a query of one of `heads` heads gave to the kept keys, whose shares are those from
+/// `first` on; an equal share is `equal`.
+template <class Row>
+void watch_query(KeptAttention& watched, const Row& shares, Index first, Index seen, Index query,
+                 Index heads, double equal) {
+  for (Index j = 0; j < seen; ++j) {
+    const auto share = static_cast<double>(shares(first + j));
+    const auto n = static_cast<std::size_t>(j);
+    watched.mass[n] += share / static_cast<double>(heads);
+    if (share > equal) watched.last[n] = std::max(watched.last[n], query);
+  }
+}
+
+/// What queries of a head make of kept keys: q_i k_j + bias_j / scale.
+template <Array A>
+[[nodiscard]] A kept_scores(const A& q, const A& k, const A& bias, Scalar<A> scale) {
+  const A scores = product<A>(q, transposed(k));
+  if (rows(bias) == 0) return scores;
+  return linear(
+      [&]<class M>(const M& m, const M& column) -> M {
+        return m.rowwise() + column.transpose().row(0) / scale;
+      },
+      scores, bias);
+}
+
+/// The cotangent of the bias, given that of the scores.
+template <Array A>
+[[nodiscard]] A bias_cotangent(const A& ds, Scalar<A> scale) {
+  return linear([&]<class M>(const M& m) -> M { return m.colwise().sum().transpose() / scale; },
+                ds);
+}
+
+/// Throws unless each of `queries` sees no more than is kept.
+inline void expect_seen(const std::string& operation, const std::vector<Index>& seen, Index queries,
+                        Index kept) {
+  if (std::ssize(seen) != queries) {
+    throw ShapeError(operation + ": seen must be [" + std::to_string(queries) + "], got [" +
+                     std::to_string(seen.size()) + ']');
+  }
+  for (const Index count : seen) {
+    if (count < 0 || count > kept) {
+      throw RangeError(operation + ": seen must be in 0.." + std::to_string(kept) + ", got " +
+                       std::to_string(count));
+    }
+  }
+}
+
+}  // namespace detail
+
 /// Attention to a window and, in the same softmax, to kept keys.
 ///
 ///   p_i = softmax(q_i k_j / sqrt(head) for i - window < j <= i,
@@ -50,10 +107,7 @@ struct AttendKept {
   [[nodiscard]] A value(const A& q, const A& k, const A& v, const A& far_q, const A& kept_k,
                         const A& kept_v, const A& bias) const {
     expect_shapes(q, k, v, far_q, kept_k, kept_v, bias);
-    if (watched != nullptr) {
-      watched->mass.assign(static_cast<std::size_t>(rows(kept_k)), 0);
-      watched->last.assign(static_cast<std::size_t>(rows(kept_k)), -1);
-    }
+    detail::begin_to_watch(watched, rows(kept_k));
     A y = zeros<A>(rows(q), cols(q));
     detail::for_each_window_tile(q, k, heads, window, [&](const detail::WindowTile& at) {
       const Sides<A> side(at, q, k, v, far_q, kept_k, kept_v);
@@ -95,12 +149,7 @@ struct AttendKept {
           add_block(dkept_v, 0, at.col, kept_v.part(transposed(far_p), g));
           add_block(dfar_q, at.first_query, at.col, far_q.part(far_ds, side.kept_k));
           add_block(dkept_k, 0, at.col, kept_k.part(transposed(far_ds), side.far_q));
-          if (rows(dbias) > 0) {
-            add_block(dbias, 0, 0,
-                      linear([&]<class M>(
-                                 const M& m) -> M { return m.colwise().sum().transpose() / scale; },
-                             far_ds));
-          }
+          if (rows(dbias) > 0) add_block(dbias, 0, 0, detail::bias_cotangent(far_ds, scale));
         });
     for (std::size_t n = 0; n < inputs.size(); ++n) {
       if (inputs[n]->wanted()) inputs[n]->add(std::move(sums[n]));
@@ -133,16 +182,7 @@ struct AttendKept {
     expect_shape("attend_kept", "kept_k", value_of(kept_k), {any, cols(q)});
     expect_shape("attend_kept", "kept_v", value_of(kept_v), {rows(kept_k), cols(q)});
     if (rows(bias) > 0) expect_shape("attend_kept", "bias", value_of(bias), {rows(kept_k), 1});
-    if (std::ssize(seen) != rows(q)) {
-      throw ShapeError("attend_kept: seen must be [" + std::to_string(rows(q)) + "], got [" +
-                       std::to_string(seen.size()) + ']');
-    }
-    for (const Index count : seen) {
-      if (count < 0 || count > rows(kept_k)) {
-        throw RangeError("attend_kept: seen must be in 0.." + std::to_string(rows(kept_k)) +
-                         ", got " + std::to_string(count));
-      }
-    }
+    detail::expect_seen("attend_kept", seen, rows(q), rows(kept_k));
   }
 
   /// A tile's columns are the window's keys, then the kept ones.
@@ -166,14 +206,7 @@ struct AttendKept {
   [[nodiscard]] A probabilities(const Sides<A>& side, const A& bias,
                                 const detail::WindowTile& at) const {
     const Scalar<A> scale = detail::attention_scale<A>(at.head);
-    A far_scores = product<A>(side.far_q, transposed(side.kept_k));
-    if (rows(bias) > 0) {
-      far_scores = linear(
-          [&]<class M>(const M& scores, const M& column) -> M {
-            return scores.rowwise() + column.transpose().row(0) / scale;
-          },
-          far_scores, bias);
-    }
+    const A far_scores = detail::kept_scores(side.far_q, side.kept_k, bias, scale);
     const A scores = beside(product<A>(side.q, transposed(side.k)), far_scores);
     return detail::softmax_of_seen(scores, scale, sees(at));
   }
@@ -184,12 +217,7 @@ struct AttendKept {
       const Index query = at.first_query + i;
       const Index count = seen[static_cast<std::size_t>(query)];
       const double equal = 1.0 / static_cast<double>(count + at.seen(i).count);
-      for (Index j = 0; j < count; ++j) {
-        const auto share = static_cast<double>(p(i, at.keys + j));
-        const auto n = static_cast<std::size_t>(j);
-        watched->mass[n] += share / static_cast<double>(heads);
-        if (share > equal) watched->last[n] = std::max(watched->last[n], query);
-      }
+      detail::watch_query(*watched, p.row(i), at.keys, count, query, heads, equal);
     }
   }
 };

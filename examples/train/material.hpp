@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/data/batches.hpp>
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/files.hpp>
+#include <ttt/data/king_james.hpp>
+#include <ttt/data/recall_texts.hpp>
+#include <ttt/learn/gradient.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "settings.hpp"
+#include "support/corpus.hpp"
+#include "support/pieces.hpp"
+
+namespace training {
+
+using namespace ttt;
+
+/// The documents to train on: of the Bible, all but the books that are held out.
+inline data::Corpus documents(const Settings& settings) {
+  if (settings.text.empty()) {
+    return data::hold_out(support::king_james_corpus(), data::king_james_held_out()).training;
+  }
+  data::Corpus all;
+  for (const std::string& path : settings.text) {
+    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
+  }
+  return all;
+}
+
+/// The documents as tokens of the model: bytes, or pieces that are learned from the documents if
+/// the file has none.
+inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
+  const data::Corpus corpus = documents(settings);
+  if (vocab == data::byte_vocab) return data::encode(corpus, data::bytes);
+  if (settings.pieces.empty()) throw RangeError("--pieces must name a file for this model");
+  if (!std::filesystem::exists(settings.pieces)) {
+    support::Pieces::learn(corpus, {.vocab = vocab}).write(settings.pieces);
+  }
+  const support::Pieces pieces = support::Pieces::read(settings.pieces);
+  if (pieces.vocab() != vocab) {
+    throw RangeError("--pieces: " + settings.pieces + " must have " + std::to_string(vocab) +
+                     " pieces, got " + std::to_string(pieces.vocab()));
+  }
+  return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
+}
+
+/// What one gradient is taken of.
+struct Batch {
+  std::vector<std::vector<Token>> prose;
+  std::vector<data::RecallText> recall;
+  std::vector<Text> texts;  // all of it
+};
+
+/// What is trained on.
+class Material {
+ public:
+  Material(const Settings& settings, Index vocab)
+      : settings_(settings), prose_(tokens(settings, vocab)) {
+    if (settings.recall_texts() == 0) return;
+    if (vocab != data::byte_vocab) {
+      throw RangeError("--echoes, --associations and --needles must be 0 for this model");
+    }
+    if (settings.recall_length.empty()) throw RangeError("--recall-length must name a length");
+    std::vector<std::string> texts;
+    for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
+    recall_.emplace_back(data::Haystack(std::move(texts)));
+  }
+
+  /// Texts for a step; the longest, which take longest, come first.
+  [[nodiscard]] Batch draw(Random& random) const {
+    Batch batch;
+    if (settings_.batch > 0) {
+      batch.prose = prose_.draw(random, {settings_.batch, settings_.length});
+    }
+    const auto length = [&] {
+      const std::vector<Index>& lengths = settings_.recall_length;
+      return lengths[static_cast<std::size_t>(random.below(std::ssize(lengths)))];
+    };
+    for (Index i = 0; i < settings_.echoes; ++i) {
+      batch.recall.push_back(recall_.front().echo(random, length()));
+    }
+    for (Index i = 0; i < settings_.associations; ++i) {
+      batch.recall.push_back(recall_.front().associations(random, length()));
+    }
+    for (Index i = 0; i < settings_.needles; ++i) {
+      batch.recall.push_back(recall_.front().needles(random, length(), settings_.most_needles));
+    }
+    std::ranges::stable_sort(batch.recall, std::ranges::greater{},
+                             [](const data::RecallText& text) { return text.tokens.size(); });
+    for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
+    for (const auto& text : batch.recall) {
+      batch.texts.push_back({.tokens = text.tokens, .emphasis = text.emphasis});
+    }
+    return batch;
+  }
+
+ private:
+  const Settings& settings_;
+  data::Batches prose_;
+  std::vector<data::RecallTexts> recall_;  // one, or none
+};
+
+}  // namespace training

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/learn/checkpoint.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "material.hpp"
+#include "settings.hpp"
+#include "support/progress.hpp"
+
+namespace training {
+
+/// One line of JSON a step, in a file that a resumed run goes on with.
+class Log {
+ public:
+  /// Keeps the first `steps` lines of what is there.
+  Log(const std::string& path, Index steps) {
+    if (path.empty()) return;
+    std::string kept;
+    std::string line;
+    std::ifstream before(path);
+    for (Index i = 0; i < steps && std::getline(before, line); ++i) kept += line + '\n';
+    file::write_atomically(path, std::as_bytes(std::span(kept)));
+    out_.open(path, std::ios::app);
+    if (!out_) throw FileError("Log: cannot write " + path);
+  }
+
+  void write(const StepReport& step, double seconds) {
+    if (!out_.is_open()) return;
+    out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss;
+    if (step.emphasised > 0) out_ << ", \"emphasised\": " << step.emphasised;
+    out_ << ", \"norm\": " << step.norm << ", \"rate\": " << step.rate
+         << ", \"seconds\": " << seconds << "}\n"
+         << std::flush;
+    if (!out_) throw FileError("Log: the disk took no more");
+  }
+
+ private:
+  std::ofstream out_;
+};
+
+template <class Model, class Objective>
+support::Report train(const Settings& settings, Objective objective) {
+  using Params = typename Model::template Params<Matrix<float>>;
+  const std::string checkpoint_path =
+      settings.checkpoint.empty() ? settings.out + ".checkpoint" : settings.checkpoint;
+  Checkpoint<Params> at{
+      .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
+                                                    : read_params<Model>(settings.start)},
+      .random = Random(settings.seed),
+      .recipe = settings.recipe()};
+  if (settings.resume && std::filesystem::exists(checkpoint_path)) {
+    at = read_checkpoint<Model, float>(checkpoint_path);
+    if (at.recipe != settings.recipe()) {
+      throw RangeError("--resume: the checkpoint was made by \"" + at.recipe + "\", not \"" +
+                       settings.recipe() + '"');
+    }
+    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
+  }
+
+  const Material material(settings, Model::spec.vocab);
+  Random random = at.random;
+  const Index first = at.training.adamw.steps;
+  Trainer<Model, Objective> trainer(std::move(at.training),
+                                    {.adamw = {.decay = settings.decay, .frozen = settings.freeze},
+                                     .schedule = {.peak = settings.rate,
+                                                  .end = settings.end_rate,
+                                                  .warmup = settings.warmup,
+                                                  .steps = settings.steps},
+                                     .objective = objective,
+                                     .threads = settings.threads});
+  const auto save = [&] {
+    write_checkpoint<Model, float>(checkpoint_path, {trainer.state(), random, settings.recipe()});
+  };
+
+  Log log(settings.log, first);
+  support::Progress progress({.name = "train", .steps = settings.steps, .first = first});
+  const support::Stopwatch watch;
+  Index tokens = 0;
+  StepReport last;
+  double smooth = 0;
+  const auto goes_on = [&] {
+    const bool stops = settings.stop_after > 0 && trainer.steps() - first >= settings.stop_after;
+    return trainer.steps() < settings.steps && !interrupted() && !stops;
+  };
+  while (goes_on()) {
+    for (Index i = 0; i < settings.accumulate; ++i) {
+      const Batch batch = material.draw(random);
+      trainer.accumulate(batch.texts);
+      for (const Text& text : batch.texts) tokens += text.time();
+    }
+    last = trainer.update();
+    smooth = last.step == first ? last.loss : 0.98 * smooth + 0.02 * last.loss;
+    log.write(last, watch.seconds());
+    progress.show({.step = trainer.steps(), .tokens = tokens, .loss = smooth});
+    if (trainer.steps() % settings.checkpoint_every == 0) save();
+  }
+  save();
+  const bool complete = trainer.steps() >= settings.steps;
+  if (complete) {
+    file::Archive model = params_archive<Model, float>(trainer.state().params);
+    model.metadata["recipe"] = settings.recipe();
+    file::write(settings.out, model);
+  } else {
+    std::cerr << "train: stopped after step " << trainer.steps() << "; --resume goes on\n";
+  }
+
+  support::Report report;
+  report.set("model", settings.model)
+      .set("spec", describe(Model::spec))
+      .set("recipe", settings.recipe())
+      .set("steps", trainer.steps())
+      .set("complete", complete)
+      .set("loss", smooth)
+      .set("tokens_per_second", static_cast<double>(tokens) / watch.seconds())
+      .set("seconds", watch.seconds())
+      .set("machine", support::this_machine().report());
+  return report;
+}
+
+/// Throws RangeError unless every number can be used.
+inline void expect_sound(const Settings& s) {
+  const auto expect = [](bool holds, const std::string& rule) {
+    if (!holds) throw RangeError(rule);
+  };
+  expect(std::min({s.batch, s.echoes, s.associations, s.needles}) >= 0 &&
+             s.batch + s.recall_texts() > 0,
+         "--batch, --echoes, --associations and --needles must not be negative, and not all be 0");
+  expect(s.steps > 0 && s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
+         "--steps, --accumulate, --length and --most-needles must be positive");
+  expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
+  expect(s.checkpoint_every > 0 && s.threads > 0,
+         "--checkpoint-every and --threads must be positive");
+  for (const double rate :
+       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty}) {
+    expect(std::isfinite(rate) && rate >= 0,
+           "rates, clip and decay must be finite and not negative");
+  }
+  expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
+}
+
+template <class Model>
+support::Report train(const Settings& settings) {
+  expect_sound(settings);
+  const CacheSchedule caches{.keep_penalty = settings.keep_penalty, .slots = settings.slots};
+  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{.caches = caches});
+  if constexpr (Model::learns) {
+    if (settings.objective == "meta" || settings.objective == "first_order") {
+      const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
+                                            .clip = settings.inner_clip,
+                                            .momentum = settings.inner_momentum}};
+      return train<Model>(
+          settings, MetaLoss<>{.inner = inner,
+                               .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                               .order = settings.objective == "meta" ? Order::second : Order::first,
+                               .caches = caches});
+    }
+  }
+  throw RangeError("--objective must be " +
+                   std::string(Model::learns ? "meta, first_order or plain" : "plain") +
+                   " for this model, got " + settings.objective);
+}
+
+}  // namespace training

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/shape.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/machine.hpp"
+#include "support/report.hpp"
+
+/// The parts of the program `train`: what it is told, what it trains on, and a run.
+namespace training {
+
+using ttt::Index;
+
+/// What a run is told. The members up to `decay` decide its bits; the others do not.
+struct Settings {
+  std::string model = "bookworm";
+  std::string objective = "meta";
+  std::vector<std::string> text;  // files or folders; the King James Bible if there are none
+  std::vector<std::string> freeze;
+  std::string start;  // a model file to start from; new parameters if empty
+  std::uint64_t seed = 1;
+  Index steps = 1000;
+  Index batch = 4;
+  Index accumulate = 1;
+  Index length = 1024;
+  Index warmup = 100;
+  Index inner_warmup = 100;
+  double rate = 3e-3;
+  double end_rate = 1e-5;
+  double inner_rate = 1;
+  double inner_clip = 1;
+  double inner_momentum = 0;
+  double decay = 0.1;
+  Index echoes = 0;  // texts of each kind in each batch, besides the prose
+  Index associations = 0;
+  Index needles = 0;
+  Index most_needles = 4;            // in a text
+  std::vector<Index> recall_length;  // of a text of these kinds; one is drawn for each
+  std::vector<Index> slots;          // of caches; one is drawn for each step
+  double keep_penalty = 0.02;
+
+  std::string out = "model.safetensors";
+  std::string pieces;      // of a model that does not read bytes
+  std::string checkpoint;  // beside `out` if empty
+  std::string log;         // none if empty
+  Index checkpoint_every = 100;
+  Index stop_after = 0;  // steps of this run; 0 goes on to the end
+  Index threads = support::this_machine().cores;
+  bool resume = false;
+
+  [[nodiscard]] Index recall_texts() const { return echoes + associations + needles; }
+
+  /// Everything that decides the bits of the result.
+  [[nodiscard]] std::string recipe() const {
+    std::string words = model + ' ' + objective + (start.empty() ? "" : " from " + start);
+    for (const std::string& name : text) words += " text " + name;
+    for (const std::string& name : freeze) words += " freeze " + name;
+    for (const Index n :
+         {static_cast<Index>(seed), steps, batch, accumulate, length, warmup, inner_warmup}) {
+      words += ' ' + std::to_string(n);
+    }
+    for (const double x : {rate, end_rate, inner_rate, inner_clip, inner_momentum, decay}) {
+      words += ' ' + std::to_string(x);
+    }
+    if (recall_texts() > 0) {
+      words += " recall";
+      for (const Index n : {echoes, associations, needles, most_needles}) {
+        words += ' ' + std::to_string(n);
+      }
+      for (const Index n : recall_length) words += " length " + std::to_string(n);
+    }
+    for (const Index n : slots) words += " slots " + std::to_string(n);
+    if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
+    return words;
+  }
+};
+
+/// Trains a model. Each is compiled in a file of its own, which is what takes its time.
+///
+/// \throws RangeError if a setting cannot be used.
+template <class Model>
+support::Report train(const Settings& settings);
+
+/// Whether the run is to save and to stop; a signal says so.
+bool interrupted();
+
+}  // namespace training
