@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "laws/fuse.hpp"
 
+#include <ttt/algebra/tape.hpp>
 #include <ttt/layer/attend.hpp>
 #include <ttt/memory/cache.hpp>
 
+#include <array>
 #include <cmath>
+#include <vector>
 
 #include "laws/texts.hpp"
 
@@ -43,6 +46,37 @@ TEST_SUITE("memory") {
       }
     }
     CHECK(answer(-1000) == drawn.sight().window_alone());
+  }
+
+  TEST_CASE_TEMPLATE("a tape keeps nothing of [queries, keys] for a Fuse", F, fuse::OneSoftmax,
+                     fuse::Gated) {
+    using M = Matrix<double>;
+    const std::vector<Index> seen(40, 300);
+    laws::DrawnSight<double> drawn(seen, 300, F::gated, 5);
+    std::array<M, 8> sinks;
+    Tape<M> tape;
+    const auto near_q = tape.leaf(drawn.near_q, sinks[0]);
+    const auto near_k = tape.leaf(drawn.near_k, sinks[1]);
+    const auto near_v = tape.leaf(drawn.near_v, sinks[2]);
+    const auto far_q = tape.leaf(drawn.far_q, sinks[3]);
+    const auto far_k = tape.leaf(drawn.far_k, sinks[4]);
+    const auto far_v = tape.leaf(drawn.far_v, sinks[5]);
+    const auto bias = tape.leaf(drawn.bias, sinks[6]);
+    const auto gate = tape.leaf(drawn.gate, sinks[7]);
+    const auto y = F{}(Sight<Var<M>>{.near_q = near_q,
+                                     .near_k = near_k,
+                                     .near_v = near_v,
+                                     .far_q = far_q,
+                                     .far_k = far_k,
+                                     .far_v = far_v,
+                                     .bias = bias,
+                                     .heads = 2,
+                                     .window = 4,
+                                     .seen = seen,
+                                     .watched = nullptr},
+                       gate);
+    CHECK(y.value() == F{}(drawn.sight(), drawn.gate));
+    CHECK(tape.peak_bytes() <= 8 * (4 * drawn.near_q.size() + 1));
   }
 
   TEST_CASE("a layer has a gate where its memory is gated, and it begins nearly shut") {
