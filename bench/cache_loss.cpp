@@ -6,7 +6,6 @@
 // smoke: --models {source}/examples/models --limit 1024
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/memory/cache.hpp>
 #include <ttt/model/params_file.hpp>
@@ -54,8 +53,7 @@ support::Report compare(const Settings& settings) {
   const auto keeping =
       read_params<Keeping>(std::filesystem::path(settings.models) / "bookkeeper.safetensors");
   const auto forgetting = models::renamed<Forgetting::Params<Matrix<float>>>(keeping);
-  const data::Corpus books =
-      data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out;
+  const data::Corpus books = support::king_james_split().held_out;
 
   std::vector<measure::Pair> pairs(books.size());
   support::Progress progress({.name = "books", .steps = std::ssize(books)});

@@ -7,7 +7,6 @@
 // smoke: --models {source}/examples/models --bytes 400 --rates 0.1
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/parallel/threads.hpp>
@@ -73,9 +72,8 @@ int main(int argc, char** argv) {
       .option("--threads", s.threads, "books at the same time");
   return program.run(argc, argv, [&] {
     const auto plain = read_params<models::BookwormPlain>(s.models + "/bookworm_plain.safetensors");
-    std::vector<std::vector<Token>> books = data::encode(
-        data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out,
-        data::bytes);
+    std::vector<std::vector<Token>> books =
+        data::encode(support::king_james_split().held_out, data::bytes);
     for (auto& book : books) {
       book.resize(std::min(book.size(), static_cast<std::size_t>(s.bytes)));
     }

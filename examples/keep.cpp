@@ -11,7 +11,6 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/file/atomic.hpp>
 #include <ttt/model/params_file.hpp>
@@ -56,22 +55,12 @@ struct Mark {
 };
 
 std::string page(const Settings& settings) {
-  data::Corpus corpus;
-  if (settings.file.empty()) {
-    corpus = data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out;
-  } else {
-    corpus = data::read_corpus(settings.file);
-  }
-  const auto chosen = settings.file.empty()
-                          ? std::ranges::find(corpus, settings.book, &data::Document::title)
-                          : corpus.begin();
-  if (chosen == corpus.end()) {
-    throw RangeError("--book must be one that is held out, got " + settings.book);
-  }
   if (settings.bytes < 1) {
     throw RangeError("--bytes must be positive, got " + std::to_string(settings.bytes));
   }
-  return chosen->text.substr(0, static_cast<std::size_t>(settings.bytes));
+  const data::Corpus texts = settings.file.empty() ? support::held_out_books(settings.book)
+                                                   : data::read_corpus(settings.file);
+  return texts.front().text.substr(0, static_cast<std::size_t>(settings.bytes));
 }
 
 /// The page, darker where more caches keep a byte; pointing at one shows what they know of it.

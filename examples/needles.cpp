@@ -11,7 +11,6 @@
 // smoke: --models {source}/examples/models --grid 4 5 --samples 1 --depths 0.5 --out needles
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/proportion.hpp>
 #include <ttt/measure/recall.hpp>
@@ -177,8 +176,7 @@ class Asker {
  private:
   static std::vector<std::string> prose() {
     std::vector<std::string> texts;
-    for (auto& document :
-         data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out) {
+    for (auto& document : support::king_james_split().held_out) {
       texts.push_back(std::move(document.text));
     }
     return texts;

@@ -19,7 +19,6 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
@@ -190,15 +189,8 @@ std::vector<Book> library(const Settings& settings) {
     add(data::read_corpus(settings.file).front(), settings.limit);
     return books;
   }
-  const auto held_out =
-      data::hold_out(support::king_james_corpus(), data::king_james_held_out()).held_out;
-  const auto chosen = std::ranges::find(held_out, settings.book, &data::Document::title);
-  if (chosen == held_out.end()) {
-    throw RangeError("--book must be one that is held out, got " + settings.book);
-  }
-  add(*chosen, settings.limit);
-  for (const data::Document& document : held_out) {
-    if (document.title != settings.book) add(document, settings.others);
+  for (const data::Document& document : support::held_out_books(settings.book)) {
+    add(document, books.empty() ? settings.limit : settings.others);
   }
   return books;
 }

@@ -6,6 +6,7 @@
 #include <ttt/error.hpp>
 #include <ttt/file/atomic.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -80,6 +81,20 @@ ttt::data::Corpus king_james_corpus(const std::filesystem::path& file) {
   return ttt::data::king_james(file.empty()
                                    ? output_of({"bible", "-f", "gen1:1-rev22:21"}, "bible-kjv")
                                    : ttt::data::read_text(file));
+}
+
+ttt::data::Split king_james_split() {
+  return ttt::data::hold_out(king_james_corpus(), ttt::data::king_james_held_out());
+}
+
+ttt::data::Corpus held_out_books(const std::string& first) {
+  ttt::data::Corpus books = king_james_split().held_out;
+  const auto chosen = std::ranges::find(books, first, &ttt::data::Document::title);
+  if (chosen == books.end()) {
+    throw ttt::RangeError("--book must be one that is held out, got " + first);
+  }
+  std::rotate(books.begin(), chosen, chosen + 1);
+  return books;
 }
 
 ttt::data::Corpus austen_corpus(const std::filesystem::path& cache) {

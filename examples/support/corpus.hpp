@@ -23,6 +23,17 @@ namespace support {
 ///         the text has another form.
 [[nodiscard]] ttt::data::Corpus king_james_corpus(const std::filesystem::path& file = {});
 
+/// The King James Bible from its program, in the books to train on and those that are held out.
+///
+/// \throws as king_james_corpus
+[[nodiscard]] ttt::data::Split king_james_split();
+
+/// The held-out books of the King James Bible, the one of that title first.
+///
+/// \throws ttt::RangeError, which names the option --book, if it is none of them; and as
+///         king_james_corpus
+[[nodiscard]] ttt::data::Corpus held_out_books(const std::string& first);
+
 /// The six novels of Jane Austen, one document each, from the R package janeaustenr.
 ///
 /// A novel is written to `cache` once and read from there afterwards, without R.

@@ -4,7 +4,6 @@
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/data/recall_texts.hpp>
 #include <ttt/learn/gradient.hpp>
 
@@ -26,7 +25,7 @@ using namespace ttt;
 /// The documents to train on: of the Bible, all but the books that are held out.
 inline data::Corpus documents(const Settings& settings) {
   if (settings.text.empty()) {
-    return data::hold_out(support::king_james_corpus(), data::king_james_held_out()).training;
+    return support::king_james_split().training;
   }
   data::Corpus all;
   for (const std::string& path : settings.text) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/haystacks.hpp"
+
 namespace {
 
 using namespace ttt;
@@ -16,18 +18,8 @@ using data::Needles;
 using data::NeedleSample;
 using data::NeedleSetting;
 using data::NeedleTask;
-
-const std::string prose = [] {
-  std::string text;
-  for (int i = 0; i < 400; ++i) text += "And the people went up. They saw the city;\n";
-  return text;
-}();
-
-Index count(const std::string& text, const std::string& part) {
-  Index found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
+using haystacks::count;
+using haystacks::prose;
 
 TEST_SUITE("data") {
   TEST_CASE("a sample has its length, one needle with the value where it says, and the question") {

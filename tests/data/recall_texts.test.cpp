@@ -6,24 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "data/haystacks.hpp"
+
 namespace {
 
 using namespace ttt;
 using data::Haystack;
 using data::RecallText;
 using data::RecallTexts;
-
-const std::string prose = [] {
-  std::string text;
-  for (int i = 0; i < 400; ++i) text += "And the people went up. They saw the city;\n";
-  return text;
-}();
-
-Index count(const std::string& text, const std::string& part) {
-  Index found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
+using haystacks::count;
+using haystacks::prose;
 
 /// The emphasised runs; checks the shapes on the way.
 std::vector<std::string> answers(const RecallText& text, Index length) {
