@@ -12,7 +12,8 @@
 //
 //   read_book
 //   read_book --book Rev --memory rev.memory.safetensors --limit 20000   (again: reads on)
-//   read_book --file novel.txt
+//   read_book --file letter.txt
+//   read_book --novel emma
 //
 // smoke: --models {source}/examples/models --limit 600 --others 400 --out rb
 // smoke: --models {source}/examples/models --limit 900 --others 400 --memory rb/memory.safetensors
@@ -51,6 +52,7 @@ using namespace ttt;
 struct Settings {
   std::string book = "Dan";
   std::string file;
+  std::string novel;
   std::string models = "examples/models";
   std::string memory;
   std::string out = "read_book";
@@ -187,6 +189,16 @@ std::vector<Book> library(const Settings& settings) {
   };
   if (!settings.file.empty()) {
     add(data::read_corpus(settings.file).front(), settings.limit);
+    return books;
+  }
+  if (!settings.novel.empty()) {
+    const data::Corpus novels =
+        support::austen_corpus(std::filesystem::path(settings.out) / "austen");
+    const auto chosen = std::ranges::find(novels, settings.novel, &data::Document::title);
+    if (chosen == novels.end()) {
+      throw RangeError("--novel must be one of Jane Austen's, such as emma, got " + settings.novel);
+    }
+    add(*chosen, settings.limit);
     return books;
   }
   for (const data::Document& document : support::held_out_books(settings.book)) {
@@ -441,6 +453,9 @@ int main(int argc, char** argv) {
                            "Reads a book in four ways and shows what learning is worth");
   program.option("--book", s.book, "a held-out book: Josh, Ruth, Job, Prv, Dan, John, Acts or Rev")
       .option("--file", s.file, "a text to read instead")
+      .option("--novel", s.novel,
+              "a novel of Jane Austen to read instead: sensesensibility, prideprejudice, "
+              "mansfieldpark, emma, northangerabbey or persuasion; needs r-cran-janeaustenr")
       .option("--models", s.models, "the folder of the models")
       .option("--memory", s.memory, "a memory to read on from, if it is there, and to keep")
       .option("--out", s.out, "the folder for picture, report and memory")
