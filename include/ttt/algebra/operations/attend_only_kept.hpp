@@ -26,6 +26,14 @@ struct AttendOnlyKept {
   std::vector<Index> seen;           ///< [queries], of the kept keys, the first ones
   KeptAttention* watched = nullptr;  ///< is told what `value` attends to, if not null
 
+ private:
+  [[nodiscard]] auto sees(const detail::QueryTile& at) const {
+    return [this, &at](Index query) {
+      return std::array{detail::Seen{0, seen[static_cast<std::size_t>(at.first_query + query)]}};
+    };
+  }
+
+ public:
   template <Array A>
   [[nodiscard]] A value(const A& q, const A& k, const A& v, const A& bias) const {
     expect_shape("attend_only_kept", "k", value_of(k), {any, cols(q)});
@@ -78,12 +86,6 @@ struct AttendOnlyKept {
           k(block(k_, 0, at.col, rows(k_), at.head)),
           v(block(v_, 0, at.col, rows(v_), at.head)) {}
   };
-
-  [[nodiscard]] auto sees(const detail::QueryTile& at) const {
-    return [this, &at](Index query) {
-      return std::array{detail::Seen{0, seen[static_cast<std::size_t>(at.first_query + query)]}};
-    };
-  }
 
   template <Array A>
   [[nodiscard]] A probabilities(const Sides<A>& side, const A& bias,
