@@ -17,7 +17,7 @@ using M = Matrix<double>;
 /// A cache whose hidden states are the positions of their tokens.
 template <class Order = evict::LeastSurprisingForAge>
 struct Subject {
-  typename ResidualCache<Order>::State<M> state{};
+  typename ResidualCache<Order>::template State<M> state{};
   Index slots = 3;
 
   struct Token {
