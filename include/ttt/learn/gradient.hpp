@@ -81,7 +81,7 @@ class KnownSurprisal {
   /// Takes note of what `gradient` knows by now; returns the surprisal of tokens 0 .. position - 1.
   template <class G>
   [[nodiscard]] std::span<const double> before(Index position, const G& gradient) {
-    nats_.insert(nats_.end(), gradient.surprisal.begin() + std::ssize(nats_) - 1,
+    nats_.insert(nats_.end(), gradient.surprisal.begin() + (std::ssize(nats_) - 1),
                  gradient.surprisal.end());
     return std::span(nats_).first(static_cast<std::size_t>(position));
   }
