@@ -141,7 +141,7 @@ struct NeedleSample {
 /// at its end.
 ///
 /// \throws RangeError if `near` is not in the text.
-[[nodiscard]] inline NeedleSample hide(const std::string& text, Secret secret, Index near,
+[[nodiscard]] inline NeedleSample hide(const std::string& text, const Secret& secret, Index near,
                                        Phrasing phrasing = Phrasing::ruler) {
   if (near < 0 || near > std::ssize(text)) {
     throw RangeError("hide: near must be in 0.." + std::to_string(text.size()) + ", got " +
@@ -151,11 +151,10 @@ struct NeedleSample {
       text.empty() ? 0 : static_cast<double>(near) / static_cast<double>(text.size());
   const Index place = Haystack::sentence_end(text, share);
   const std::string needle = secret.needle(phrasing);
-  const Index value_at = std::ssize(needle) - 1 - std::ssize(secret.value);
   NeedleSample sample{.text = text + secret.question(),
-                      .secret = std::move(secret),
+                      .secret = secret,
                       .needle_begin = place,
-                      .value_begin = place + value_at};
+                      .value_begin = place + std::ssize(needle) - 1 - std::ssize(secret.value)};
   sample.text.insert(static_cast<std::size_t>(place), needle + ' ');
   return sample;
 }

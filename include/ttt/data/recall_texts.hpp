@@ -61,27 +61,29 @@ class RecallTexts {
     const Index longest_phrase = random.below(36);
     const auto phrase = [&] { return haystack_.prose(random, random.below(longest_phrase + 1)); };
     const std::string before = random.below(2) == 0 ? " for " : " the number of ";
-    const std::string told = phrase() + (random.below(2) == 0 ? " is: " : ":");
-    const std::string asked = phrase() + (random.below(2) == 0 ? " is " : "=");
+    const std::string colon = random.below(2) == 0 ? " is: " : ":";
+    const std::string told = phrase() + colon;
+    const std::string equals = random.below(2) == 0 ? " is " : "=";
+    const std::string asked = phrase() + equals;
     const Index most = 2 + random.below(5);
 
-    std::vector<std::pair<std::string, std::string>> pairs;
+    std::vector<Pair> pairs;
     std::vector<Run> answers;
     std::string text;
     while (true) {
       const bool asks = !pairs.empty() && (std::ssize(pairs) >= most || random.below(2) == 0);
-      const auto [key, value] =
-          asks ? pairs[static_cast<std::size_t>(random.below(std::ssize(pairs)))]
-               : std::pair(made_up_key(random), number(random, 3 + random.below(5)));
-      const std::string sentence = before + key + (asks ? asked : told);
-      if (std::ssize(text + sentence + value) > length) break;
+      const Pair pair = asks ? pairs[static_cast<std::size_t>(random.below(std::ssize(pairs)))]
+                             : Pair::draw(random);
+      std::string sentence = before;
+      sentence.append(pair.key).append(asks ? asked : told);
+      if (std::ssize(text) + std::ssize(sentence) + std::ssize(pair.value) > length) break;
       text += sentence;
       if (asks) {
-        answers.push_back({.first = std::ssize(text), .count = std::ssize(value)});
+        answers.push_back({.first = std::ssize(text), .count = std::ssize(pair.value)});
       } else {
-        pairs.emplace_back(key, value);
+        pairs.push_back(pair);
       }
-      text += value + '.';
+      text.append(pair.value).append(".");
       if (random.below(3) == 0) text += phrase();
       if (std::ssize(text) > length) break;
     }
@@ -167,15 +169,19 @@ class RecallTexts {
     return of[static_cast<std::size_t>(random.below(std::ssize(of)))];
   }
 
-  static std::string number(Random& random, Index digits) {
+  /// A number under a key that is made up.
+  struct Pair {
+    std::string key;
     std::string value;
-    for (Index i = 0; i < digits; ++i) value += character(random, "0123456789");
-    return value;
-  }
 
-  static std::string made_up_key(Random& random) {
-    return Secret::draw(random, KeyWords::made_up, false).key;
-  }
+    static Pair draw(Random& random) {
+      Pair pair;
+      const Index digits = 3 + random.below(5);
+      for (Index i = 0; i < digits; ++i) pair.value += character(random, "0123456789");
+      pair.key = Secret::draw(random, KeyWords::made_up, false).key;
+      return pair;
+    }
+  };
 
   /// The text as tokens, with the bytes of the runs emphasised; the first of each, which tells
   /// whether the right one was found, as much as that many others.

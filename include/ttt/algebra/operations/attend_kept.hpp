@@ -41,7 +41,7 @@ void watch_query(KeptAttention& watched, const Row& shares, Index first, Index s
 /// What queries of a head make of kept keys: q_i k_j + bias_j / scale.
 template <Array A>
 [[nodiscard]] A kept_scores(const A& q, const A& k, const A& bias, Scalar<A> scale) {
-  const A scores = product<A>(q, transposed(k));
+  A scores = product<A>(q, transposed(k));
   if (rows(bias) == 0) return scores;
   return linear(
       [&]<class M>(const M& m, const M& column) -> M {
