@@ -307,14 +307,17 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   const Index exact = std::ranges::count(recalls, true, &measure::Recall::exact);
   const auto bounds = measure::wilson(exact, settings.samples);
   const Index windows = static_cast<Index>(bible.size()) / window;
+  const double stored =
+      needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.contained; });
   std::cout << std::fixed << std::setprecision(3) << exact << " of " << settings.samples
             << " numbers given back after the whole King James Bible, " << bible.size()
             << " bytes or " << windows << " windows [" << bounds.lower << ", " << bounds.upper
-            << "]\n";
+            << "]; stored: " << stored << '\n';
   support::Report report;
   return report.set("exact_mean", static_cast<double>(exact) / static_cast<double>(recalls.size()))
       .set("low", bounds.lower)
       .set("high", bounds.upper)
+      .set("containment", stored)
       .set("bytes", bible.size())
       .set("window_over_length", 1.0 / static_cast<double>(windows))
       .set("machine", support::this_machine().report());
