@@ -34,7 +34,7 @@
 #include <vector>
 
 #include "models.hpp"
-#include "needle_rows.hpp"
+#include "needles/rows.hpp"
 #include "support/corpus.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"

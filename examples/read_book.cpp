@@ -20,10 +20,8 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/model/memory_file.hpp>
 #include <ttt/parallel/threads.hpp>
 
@@ -39,6 +37,8 @@
 #include <vector>
 
 #include "models.hpp"
+#include "read_book/question.hpp"
+#include "read_book/reading.hpp"
 #include "support/chart.hpp"
 #include "support/corpus.hpp"
 #include "support/machine.hpp"
@@ -48,6 +48,9 @@
 namespace {
 
 using namespace ttt;
+using reading::Book;
+using reading::read;
+using reading::Reading;
 
 struct Settings {
   std::string book = "Dan";
@@ -70,25 +73,6 @@ constexpr std::array<const char*, ways> way_names{"learning", "frozen", "window"
 /// From here on a plain window of the same size has seen nothing of the text's beginning.
 constexpr Index settled = 4 * preset::bookworm.window;
 
-struct Book {
-  std::string title;
-  std::vector<Token> tokens;
-};
-
-/// One reading of one book. Where a memory was read on from, what it had read has no surprisal.
-struct Reading {
-  std::vector<float> nats;
-  double seconds = 0;
-  Index bytes = 0;  ///< of memory, at the end
-
-  [[nodiscard]] double mean(Index first, Index end) const {
-    double sum = 0;
-    for (Index t = first; t < end; ++t)
-      sum += static_cast<double>(nats[static_cast<std::size_t>(t)]);
-    return sum / static_cast<double>(end - first);
-  }
-};
-
 struct Models {
   models::Bookworm::Params<Matrix<float>> bookworm;
   models::BookwormPlain::Params<Matrix<float>> plain;
@@ -101,76 +85,6 @@ struct Models {
         dynamic(models::renamed<decltype(dynamic)>(plain)),
         bookkeeper(read_params<models::Bookkeeper>(folder / "bookkeeper.safetensors")) {}
 };
-
-/// A number hidden in the first chapter, and what came of asking for it behind the last.
-struct Question {
-  data::NeedleSample sample;
-  measure::Recall recall;
-  Index memory = 0;  ///< bytes of it
-
-  explicit Question(const Book& book, std::uint64_t seed)
-      : sample(hidden(data::text(book.tokens), seed)) {}
-
-  template <class Show>
-  void ask(const Models& models, double inner_rate, Show&& show) {
-    Session<models::Bookkeeper> session(models.bookkeeper,
-                                        {.inner = {.optimiser = {.rate = inner_rate}}});
-    const std::vector<Token> tokens = data::bytes(sample.text);
-    for (auto rest = std::span(tokens); !rest.empty();) {
-      const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1024));
-      session.read(piece);
-      rest = rest.subspan(piece.size());
-      show(piece.size());
-    }
-    memory = session.bytes();
-    recall = measure::recall(std::move(session), sample.secret, sample.value_begin,
-                             models::Bookkeeper::spec.window);
-  }
-
-  void print() const {
-    const std::string needle = sample.secret.needle();
-    std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
-              << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
-              << " bytes later, bookkeeper, with " << memory << " bytes of memory, answers "
-              << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
-  }
-
-  [[nodiscard]] support::Report report() const {
-    support::Report report;
-    return report.set("hidden", sample.secret.value)
-        .set("answer", recall.answer)
-        .set("exact", recall.exact)
-        .set("distance", std::ssize(sample.text) - sample.value_begin)
-        .set("memory_bytes", memory);
-  }
-
- private:
-  static data::NeedleSample hidden(const std::string& text, std::uint64_t seed) {
-    constexpr Index first_chapter = 1500;
-    Random random(seed);
-    return data::hide(text, data::Secret::draw(random, data::KeyWords::held_out, false),
-                      std::min(first_chapter, std::ssize(text)));
-  }
-};
-
-/// Reads the tokens behind the session's position, a piece at a time.
-template <class Reader, class Show>
-Reading read(Reader& session, const std::vector<Token>& tokens, Show&& show) {
-  const support::Stopwatch watch;
-  Reading reading;
-  reading.nats.assign(static_cast<std::size_t>(session.position()),
-                      std::numeric_limits<float>::quiet_NaN());
-  for (auto rest = std::span(tokens).subspan(reading.nats.size()); !rest.empty();) {
-    const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1024));
-    const std::vector<float> nats = session.read(piece);
-    reading.nats.insert(reading.nats.end(), nats.begin(), nats.end());
-    rest = rest.subspan(piece.size());
-    show(piece.size());
-  }
-  reading.seconds = watch.seconds();
-  reading.bytes = session.bytes();
-  return reading;
-}
 
 /// The book to read, then the held-out books that say how sure the gains are.
 std::vector<Book> library(const Settings& settings) {
@@ -328,7 +242,7 @@ support::Report read_book(const Settings& settings) {
 
   Index total = 0;
   for (const Book& book : books) total += static_cast<Index>(ways) * std::ssize(book.tokens);
-  Question question(books[0], settings.seed);
+  reading::Question question(books[0], settings.seed);
   total += std::ssize(question.sample.text);
   support::Progress progress({.name = "read " + books[0].title, .steps = total});
   std::mutex guard;
@@ -343,7 +257,7 @@ support::Report read_book(const Settings& settings) {
   std::vector<std::array<Reading, ways>> readings(books.size());
   for_each_index(settings.threads, 1 + std::ssize(books) * static_cast<Index>(ways), [&](Index n) {
     if (n == 0) {
-      question.ask(models, settings.inner_rate, show);
+      question.ask(models.bookkeeper, settings.inner_rate, show);
       return;
     }
     const Index job = n - 1;

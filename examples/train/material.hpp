@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,7 +71,7 @@ class Material {
     if (settings.recall_length.empty()) throw RangeError("--recall-length must name a length");
     std::vector<std::string> texts;
     for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
-    recall_.emplace_back(data::Haystack(std::move(texts)));
+    recall_.emplace(data::Haystack(std::move(texts)));
   }
 
   /// Texts for a step; the longest, which take longest, come first.
@@ -84,13 +85,13 @@ class Material {
       return lengths[static_cast<std::size_t>(random.below(std::ssize(lengths)))];
     };
     for (Index i = 0; i < settings_.echoes; ++i) {
-      batch.recall.push_back(recall_.front().echo(random, length()));
+      batch.recall.push_back(recall_->echo(random, length()));
     }
     for (Index i = 0; i < settings_.associations; ++i) {
-      batch.recall.push_back(recall_.front().associations(random, length()));
+      batch.recall.push_back(recall_->associations(random, length()));
     }
     for (Index i = 0; i < settings_.needles; ++i) {
-      batch.recall.push_back(recall_.front().needles(random, length(), settings_.most_needles));
+      batch.recall.push_back(recall_->needles(random, length(), settings_.most_needles));
     }
     std::ranges::stable_sort(batch.recall, std::ranges::greater{},
                              [](const data::RecallText& text) { return text.tokens.size(); });
@@ -104,7 +105,7 @@ class Material {
  private:
   const Settings& settings_;
   data::Batches prose_;
-  std::vector<data::RecallTexts> recall_;  // one, or none
+  std::optional<data::RecallTexts> recall_;
 };
 
 }  // namespace training

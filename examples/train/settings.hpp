@@ -15,7 +15,7 @@ namespace training {
 
 using ttt::Index;
 
-/// What a run is told. The members up to `decay` decide its bits; the others do not.
+/// What a run is told. The members up to `keep_penalty` decide its bits; the others do not.
 struct Settings {
   std::string model = "bookworm";
   std::string objective = "meta";
@@ -79,7 +79,7 @@ struct Settings {
   }
 };
 
-/// Trains a model. Each is compiled in a file of its own, which is what takes its time.
+/// Trains a model. The files beside this one compile it, each for a family of models.
 ///
 /// \throws RangeError if a setting cannot be used.
 template <class Model>

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/needles.hpp>
+#include <ttt/measure/recall.hpp>
+#include <ttt/model/session.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include "models.hpp"
+#include "reading.hpp"
+#include "support/report.hpp"
+
+namespace reading {
+
+/// A number hidden in the first chapter, and what came of asking for it behind the last.
+struct Question {
+  data::NeedleSample sample;
+  measure::Recall recall;
+  Index memory = 0;  ///< bytes of it
+
+  explicit Question(const Book& book, std::uint64_t seed)
+      : sample(hidden(data::text(book.tokens), seed)) {}
+
+  template <class Show>
+  void ask(const models::Bookkeeper::Params<Matrix<float>>& params, double inner_rate,
+           Show&& show) {
+    Session<models::Bookkeeper> session(params, {.inner = {.optimiser = {.rate = inner_rate}}});
+    memory = read(session, data::bytes(sample.text), show).bytes;
+    recall = measure::recall(std::move(session), sample.secret, sample.value_begin,
+                             models::Bookkeeper::spec.window);
+  }
+
+  void print() const {
+    const std::string needle = sample.secret.needle();
+    std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
+              << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
+              << " bytes later, bookkeeper, with " << memory << " bytes of memory, answers "
+              << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
+  }
+
+  [[nodiscard]] support::Report report() const {
+    support::Report report;
+    return report.set("hidden", sample.secret.value)
+        .set("answer", recall.answer)
+        .set("exact", recall.exact)
+        .set("distance", std::ssize(sample.text) - sample.value_begin)
+        .set("memory_bytes", memory);
+  }
+
+ private:
+  static data::NeedleSample hidden(const std::string& text, std::uint64_t seed) {
+    constexpr Index first_chapter = 1500;
+    Random random(seed);
+    return data::hide(text, data::Secret::draw(random, data::KeyWords::held_out, false),
+                      std::min(first_chapter, std::ssize(text)));
+  }
+};
+
+}  // namespace reading

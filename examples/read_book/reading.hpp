@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/shape.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "support/machine.hpp"
+
+/// Books, and what came of reading them.
+namespace reading {
+
+using namespace ttt;
+
+/// A text, from its beginning.
+struct Book {
+  std::string title;
+  std::vector<Token> tokens;
+};
+
+/// One reading of one book. Where a memory was read on from, what it had read has no surprisal.
+struct Reading {
+  std::vector<float> nats;
+  double seconds = 0;
+  Index bytes = 0;  ///< of memory, at the end
+
+  [[nodiscard]] double mean(Index first, Index end) const {
+    double sum = 0;
+    for (Index t = first; t < end; ++t)
+      sum += static_cast<double>(nats[static_cast<std::size_t>(t)]);
+    return sum / static_cast<double>(end - first);
+  }
+};
+
+/// Reads the tokens behind the session's position, a piece at a time.
+template <class Reader, class Show>
+Reading read(Reader& session, const std::vector<Token>& tokens, Show&& show) {
+  const support::Stopwatch watch;
+  Reading reading;
+  reading.nats.assign(static_cast<std::size_t>(session.position()),
+                      std::numeric_limits<float>::quiet_NaN());
+  for (auto rest = std::span(tokens).subspan(reading.nats.size()); !rest.empty();) {
+    const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1024));
+    const std::vector<float> nats = session.read(piece);
+    reading.nats.insert(reading.nats.end(), nats.begin(), nats.end());
+    rest = rest.subspan(piece.size());
+    show(piece.size());
+  }
+  reading.seconds = watch.seconds();
+  reading.bytes = session.bytes();
+  return reading;
+}
+
+}  // namespace reading
