@@ -86,16 +86,21 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  /// \cost   time * (a pass of the model, and for the suffix of a learning model four)
+  /// \cost   time * (a pass of the model, and for the suffix of a learning model three: two, where
+  ///         a read has a whole chunk and the token behind it)
   std::vector<S> read(std::span<const Token> tokens) {
     expect_tokens(tokens);
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
       if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
-      const auto count =
+      const std::size_t count =
           std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
-      read_part(tokens.first(count), surprisal);
+      if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
+        read_chunk(tokens.first(count + 1), surprisal);
+      } else {
+        read_part(tokens.first(count), surprisal);
+      }
       tokens = tokens.subspan(count);
     }
     return surprisal;
@@ -200,11 +205,17 @@ class Session {
       std::vector<Token> targets(state_.chunk.begin() + 1, state_.chunk.end());
       targets.push_back(next);
       // A session that read part of the chunk without learning lacks rows of it.
-      if (state_.chunk_rows.rows() == chunk) learn(targets);
-      state_.chunk_memory = state_.memory;
-    } else {
-      state_.chunk_memory = {};
+      if (state_.chunk_rows.rows() == chunk) {
+        static_cast<void>(
+            learn(state_.position - chunk, state_.chunk_rows, state_.chunk_memory, targets));
+      }
     }
+    forget_chunk();
+  }
+
+  /// Lets a chunk begin with what is known now.
+  void forget_chunk() {
+    state_.chunk_memory = learning() ? state_.memory : Memory{};
     state_.chunk_rows.resize(0, 0);
     state_.chunk.clear();
     // A learning step goes a chunk back, and an offer from there a window.
@@ -225,22 +236,69 @@ class Session {
             .pinned = options_.pinned};
   }
 
-  void learn(std::span<const Token> targets) {
+  /// What a chunk was read to, by the fast weights before they learned from it.
+  struct Lesson {
+    M surprisal;    ///< [chunk, 1], of the targets
+    M logits;       ///< [1, vocab], behind the last token
+    Memory memory;  ///< up to that token
+  };
+
+  /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
+  ///
+  /// \shape  rows [chunk, width], what the prefix made of it; targets [chunk]
+  Lesson learn(Index begin, const M& rows, const Memory& before, std::span<const Token> targets) {
     FastWeights<S> gradient(state_.fast.size());
-    const Index begin = state_.position - chunk;
     Pass<Var<M>> pass = this->pass<Var<M>>(begin);
     Tape<M> tape;
     auto lifted = constants(tape, *params_);
     replace_fast(lifted, [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
-    auto memory = constants(tape, state_.chunk_memory);
-    const Var<M> rows = tape.constant(state_.chunk_rows);
-    pass.keep = Model::keep(lifted, rows);
-    const auto surprisal =
-        cross_entropy(Model::logits(lifted, Model::suffix(lifted, memory, rows, pass)), targets);
+    auto memory = constants(tape, before);
+    const Var<M> read = tape.constant(rows);
+    pass.keep = Model::keep(lifted, read);
+    const Var<M> logits = Model::logits(lifted, Model::suffix(lifted, memory, read, pass));
+    const Var<M> surprisal = cross_entropy(logits, targets);
     const M share = M::Constant(chunk, 1, S(1) / S(chunk));
     tape.seed(surprisal, options_.inner.loss.weights(share, surprisal.value()));
+    Lesson lesson{
+        .surprisal = surprisal.value(),
+        .logits = logits.value().bottomRows(1),
+        .memory = map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, memory)};
     tape.pull_back();
     options_.inner.optimiser.step(state_.fast, state_.velocity, gradient);
+    return lesson;
+  }
+
+  /// Reads a chunk and learns from it, in one pass: the token behind it is known.
+  ///
+  /// \shape  tokens [chunk + 1], of which the last is not read
+  void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
+    const M rows =
+        Model::prefix(borrowed(), state_.memory, Model::embed(*params_, tokens.first(chunk)),
+                      pass<M>(state_.position));
+    Lesson lesson = learn(state_.position, rows, state_.memory, tokens.subspan(1));
+    const std::size_t before = surprisal.size();
+    surprisal.push_back(first_surprisal(tokens.front()));
+    surprisal.insert(surprisal.end(), lesson.surprisal.data(), lesson.surprisal.data() + chunk - 1);
+    note_surprisal(surprisal, before);
+    state_.memory = std::move(lesson.memory);
+    state_.logits = std::move(lesson.logits);
+    state_.position += chunk;
+    forget_chunk();
+  }
+
+  /// Of the token behind those that were read.
+  [[nodiscard]] S first_surprisal(Token token) const {
+    return state_.position == 0 ? std::log(static_cast<S>(Model::spec.vocab))
+                                : cross_entropy(state_.logits, std::span(&token, 1))(0, 0);
+  }
+
+  /// Remembers the surprisals from that number on, if a cache wants to know.
+  void note_surprisal(const std::vector<S>& surprisal, std::size_t first) {
+    if constexpr (Model::reads_chunks) {
+      state_.surprisal.insert(state_.surprisal.end(),
+                              surprisal.begin() + static_cast<std::ptrdiff_t>(first),
+                              surprisal.end());
+    }
   }
 
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
@@ -253,18 +311,13 @@ class Session {
         Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
 
     const std::size_t before = surprisal.size();
-    surprisal.push_back(state_.position == 0 ? std::log(static_cast<S>(Model::spec.vocab))
-                                             : cross_entropy(state_.logits, tokens.first(1))(0, 0));
+    surprisal.push_back(first_surprisal(tokens.front()));
     if (tokens.size() > 1) {
       const M known = logits.topRows(logits.rows() - 1);
       const M others = cross_entropy(known, tokens.subspan(1));
       surprisal.insert(surprisal.end(), others.data(), others.data() + others.size());
     }
-    if constexpr (Model::reads_chunks) {
-      state_.surprisal.insert(state_.surprisal.end(),
-                              surprisal.begin() + static_cast<std::ptrdiff_t>(before),
-                              surprisal.end());
-    }
+    note_surprisal(surprisal, before);
     state_.logits = logits.bottomRows(1);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
     state_.position += std::ssize(tokens);
