@@ -16,20 +16,19 @@ constexpr ModelSpec spec(Index window) {
 template <class... Policies>
 using Roomy = Cache<64, Policies...>;
 
-using Keepers =
-    std::tuple<Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>, Roomy<evict::LeastWanted>,
-               Roomy<signal::KeepScore, place::Absolute>,
-               Roomy<evict::Oldest, signal::MeanSurprisal<2>>, Roomy<signal::MeanSurprisal<9>>,
-               Roomy<evict::LeastAttended>, Roomy<evict::LeastRecentlyAttended, place::Absolute>,
-               Roomy<evict::Random<5>>, Roomy<evict::PinFirst<3, evict::LeastSurprising>>,
-               Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
-               Roomy<place::Nowhere>,
-               Roomy<place::Nowhere, evict::LeastWanted, admit::AtLeast<2000>>,
-               Roomy<admit::WithNeighbours<admit::AtLeast<4000>, 1>>, Roomy<admit::Nobody>,
-               Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>, Roomy<fuse::Gated>,
-               Roomy<fuse::Gated, place::Nowhere, evict::LeastWanted>,
-               Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
-               Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
+using Keepers = std::tuple<
+    Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>, Roomy<evict::LeastWanted>,
+    Roomy<signal::KeepScore, place::Absolute>, Roomy<evict::Oldest, signal::MeanSurprisal<2>>,
+    Roomy<signal::MeanSurprisal<9>>, Roomy<signal::Reconstruction>, Roomy<evict::LeastAttended>,
+    Roomy<evict::LeastRecentlyAttended, place::Absolute>, Roomy<evict::Random<5>>,
+    Roomy<evict::PinFirst<3, evict::LeastSurprising>>,
+    Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
+    Roomy<place::Nowhere>, Roomy<place::Nowhere, evict::LeastWanted, admit::AtLeast<2000>>,
+    Roomy<admit::WithNeighbours<admit::AtLeast<4000>, 1>>, Roomy<admit::Nobody>,
+    Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>, Roomy<fuse::Gated>,
+    Roomy<fuse::Gated, place::Nowhere, evict::LeastWanted>,
+    Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
+    Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
 
 template <class Kept>
 constexpr bool everybody = std::is_same_v<typename Kept::AdmitPolicy, admit::Everybody>;

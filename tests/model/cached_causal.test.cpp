@@ -48,7 +48,8 @@ TEST_SUITE("model") {
       Keeping<evict::PinFirst<2, evict::LeastWanted>, signal::KeepScore>,
       Keeping<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
       Keeping<signal::MeanSurprisal<9>, admit::WithNeighbours<admit::AtLeast<2000>, 1>>,
-      Keeping<fuse::Gated>, Keeping<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
+      Keeping<signal::Reconstruction>, Keeping<fuse::Gated>,
+      Keeping<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
     const auto params = laws::lively_params<Model, float>(1);
     Random random(2);
     const auto tokens = laws::drawn_tokens(7 * Model::spec.chunk, Model::spec.vocab, random);

@@ -149,9 +149,34 @@ class CachedText {
                                   .keep = Kept::scored ? keep(at, 0) : 0.0,
                                   .attended_at = begin},
                         .surprisal = nats,
-                        .at = static_cast<std::size_t>(at - known)});
+                        .at = static_cast<std::size_t>(at - known),
+                        .reconstruction = Kept::reconstructs ? missed(spec, at, begin) : 0.0});
     }
     if (!offers.empty()) kept = offer<Kept>(kept, offers, room);
+  }
+
+  /// How badly the tokens that stay in the window of the chunk at `begin` give back the value of
+  /// one that leaves it.
+  double missed(const ttt::ModelSpec& spec, Index leaving, Index begin) const {
+    const Index width = q.cols() / spec.heads;
+    const Index first = std::max<Index>(0, begin + spec.chunk - spec.window);
+    double squares = 0;
+    for (Index head = 0; head < spec.heads; ++head) {
+      M given = M::Zero(1, width);
+      double total = 0;
+      for (Index at = first; at < begin; ++at) {
+        const auto of_head = [&](const M& rows, Index row) {
+          return rows.block(row, head * width, 1, width);
+        };
+        const double weight = std::exp(of_head(k, leaving).cwiseProduct(of_head(k, at)).sum() /
+                                       std::sqrt(static_cast<double>(width)));
+        given += weight * of_head(v, at);
+        total += weight;
+      }
+      if (total > 0) given /= total;
+      squares += (v.block(leaving, head * width, 1, width) - given).squaredNorm();
+    }
+    return squares / static_cast<double>(q.cols());
   }
 
   /// A query with a key that stands `apart` behind it.

@@ -6,6 +6,7 @@
 #include <ttt/memory/evict.hpp>
 #include <ttt/memory/fuse.hpp>
 #include <ttt/memory/place.hpp>
+#include <ttt/memory/reconstruction.hpp>
 #include <ttt/memory/signal.hpp>
 #include <ttt/memory/window.hpp>
 
@@ -110,6 +111,8 @@ struct Cache {
   /// Whether the model learns to score its tokens. The score is then added to what a query makes of
   /// a kept key, and so learns what is worth reading again.
   static constexpr bool scored = (... || detail::wants_keep_score<Policies>);
+  /// Whether offers say how badly what stays in the window gives them back.
+  static constexpr bool reconstructs = (... || detail::wants_reconstruction<Policies>);
 
   /// What is kept, the oldest first.
   template <class A>
@@ -348,6 +351,11 @@ struct CachedWindow {
     const X values = newest(state.values);
     const X keep = scored ? newest(state.keep) : state.keep;
 
+    std::vector<double> missed(static_cast<std::size_t>(leaving));
+    if constexpr (Kept::reconstructs) {
+      missed = reconstruction_errors(value_of(array_of(keys)), value_of(array_of(values)), leaving,
+                                     Spec.heads);
+    }
     std::vector<Offer> offers;
     for (Index n = 0; n < leaving; ++n) {
       const auto at = static_cast<std::size_t>(first + n - known);
@@ -356,7 +364,8 @@ struct CachedWindow {
                                   .keep = scored ? keep_score(keep, n) : 0,
                                   .attended_at = pass.position},
                         .surprisal = nats,
-                        .at = at});
+                        .at = at,
+                        .reconstruction = missed[static_cast<std::size_t>(n)]});
     }
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
     Kept::offer(state.cache,

@@ -25,6 +25,8 @@ struct Offer {
   Entry entry;                        ///< whose signal is still 0
   std::span<const double> surprisal;  ///< of neighbouring tokens, in the order of the text
   std::size_t at = 0;                 ///< where this token stands among them
+  double reconstruction = 0;  ///< how badly its value is given back by the tokens that stay in the
+                              ///< window, asked with its key; 0 if no signal wants to know
 };
 
 namespace detail {
@@ -33,6 +35,12 @@ namespace detail {
 template <class P>
 inline constexpr bool wants_keep_score = requires {
   requires P::wants_keep_score;
+};
+
+/// Whether a policy asks how badly what stays gives back what leaves.
+template <class P>
+inline constexpr bool wants_reconstruction = requires {
+  requires P::wants_reconstruction;
 };
 
 }  // namespace detail

@@ -39,6 +39,13 @@ struct MeanSurprisal {
   }
 };
 
+/// How badly the tokens that stay in the window give back the value of this one, asked with its
+/// key.
+struct Reconstruction {
+  static constexpr bool wants_reconstruction = true;  ///< so it is computed
+  double operator()(const Offer& offer) const { return offer.reconstruction; }
+};
+
 /// The score that the model learned to give to what it will want to read again.
 struct KeepScore {
   static constexpr bool wants_keep_score = true;  ///< so the model has one
@@ -50,12 +57,14 @@ template <Signal... Parts>
 struct Sum {
   static constexpr bool wants_keep_score =
       (... || detail::wants_keep_score<Parts>);  ///< if a part does
+  static constexpr bool wants_reconstruction =
+      (... || detail::wants_reconstruction<Parts>);  ///< if a part does
   double operator()(const Offer& offer) const { return (0.0 + ... + Parts{}(offer)); }
 };
 
 }  // namespace signal
 
 static_assert(Signal<signal::Surprisal> && Signal<signal::MeanSurprisal<4>> &&
-              Signal<signal::KeepScore>);
+              Signal<signal::Reconstruction> && Signal<signal::KeepScore>);
 
 }  // namespace ttt
