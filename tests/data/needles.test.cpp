@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/haystacks.hpp"
@@ -47,6 +49,27 @@ TEST_SUITE("data") {
               (task == NeedleTask::s_niah_1 ? count(sample.text, "The sky is blue.") : 0));
       }
     }
+  }
+
+  TEST_CASE("words to be trained with are many, and never those to be tested with") {
+    Random random(3);
+    std::set<std::string> sentences;
+    const data::Secret secret{.key = "amber-anchor", .value = "1234567"};
+    for (int i = 0; i < 4000; ++i) {
+      const std::string needle = secret.needle(data::Wording::draw(random, false));
+      CHECK(needle.find("number") < needle.find("amber-anchor"));
+      CHECK(needle.ends_with("1234567."));
+      sentences.insert(needle);
+    }
+    CHECK(sentences.size() > 350);
+    CHECK_FALSE(sentences.contains(secret.needle()));
+    CHECK_FALSE(sentences.contains(secret.needle(data::Phrasing::other)));
+    for (const std::string_view word : {"Take", "magic", "belongs"}) {
+      CHECK(std::ranges::none_of(sentences, [&](const std::string& sentence) {
+        return sentence.find(word) != std::string::npos;
+      }));
+    }
+    CHECK(data::Wording::draw(random, true).before.find("uuid") != std::string::npos);
   }
 
   TEST_CASE("depth says where the needle is") {

@@ -26,10 +26,44 @@ enum class NeedleTask {
   multi_key,  ///< four numbers in prose, one of them asked for
 };
 
-/// How a needle is put into words.
+/// How a needle is put into words that models are tested with.
 enum class Phrasing {
   ruler,  ///< RULER's sentence
   other,  ///< another sentence, for the test alone
+};
+
+/// The words around key and value in the sentence that hides a value.
+struct Wording {
+  std::string before;   ///< the key
+  std::string between;  ///< key and value
+
+  /// A sentence to be tested with.
+  [[nodiscard]] static Wording of(Phrasing phrasing, bool uuid) {
+    const std::string what = uuid ? "uuid" : "number";
+    if (phrasing == Phrasing::ruler) {
+      return {"One of the special magic " + what + "s for ", " is: "};
+    }
+    return {"Take note: the magic " + what + " that belongs to ", " is "};
+  }
+
+  /// One of many sentences to be trained with, none of which is of a Phrasing.
+  [[nodiscard]] static Wording draw(Random& random, bool uuid) {
+    static constexpr std::array<std::string_view, 8> openings{
+        "The ", "Here is the ",    "Remember the secret ", "They know the ", "Write down the ",
+        "One ", "And the hidden ", "This is the new "};
+    static constexpr std::array<std::string_view, 6> links{
+        " for ", " of ", " given to ", " under the name of ", " called ", " that goes with "};
+    static constexpr std::array<std::string_view, 8> betweens{
+        " is: ", " is ", ": ", " = ", " was ", ", which is ", " equals ", " has become "};
+    const auto choice = [&](const auto& list) {
+      return std::string(list[static_cast<std::size_t>(random.below(std::ssize(list)))]);
+    };
+    Wording wording;
+    wording.before = choice(openings) + (uuid ? "uuid" : "number");
+    wording.before += choice(links);
+    wording.between = choice(betweens);
+    return wording;
+  }
 };
 
 /// Which words keys are made of.
@@ -108,12 +142,12 @@ struct Secret {
   }
 
   /// The sentence that hides the value, which ends with it and a full stop.
+  [[nodiscard]] std::string needle(const Wording& wording) const {
+    return wording.before + key + wording.between + value + '.';
+  }
+  /// The same, in words to be tested with.
   [[nodiscard]] std::string needle(Phrasing phrasing = Phrasing::ruler) const {
-    const std::string what = uuid ? "uuid" : "number";
-    if (phrasing == Phrasing::ruler) {
-      return "One of the special magic " + what + "s for " + key + " is: " + value + '.';
-    }
-    return "Take note: the magic " + what + " that belongs to " + key + " is " + value + '.';
+    return needle(Wording::of(phrasing, uuid));
   }
 
   /// The answer as far as the value.

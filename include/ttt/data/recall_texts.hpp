@@ -96,26 +96,33 @@ class RecallTexts {
   /// 1 to `most` needles, as many as there is room for, and after each, somewhere, its question and
   /// answer; in half of the texts all questions come at the end.
   ///
-  /// A quarter of the haystacks are noise; a third of the texts that have room hide UUIDs; half of
-  /// the keys are made up. In three texts of four answers come without questions: what a model
-  /// learns to copy inside its window it can then copy from a cache.
+  /// A quarter of the haystacks are noise; half of the texts that have room hide UUIDs; half of
+  /// the keys are made up, and half of the needles are in other words than RULER's. In three texts
+  /// of four answers come without questions: what a model learns to copy inside its window it can
+  /// then copy from a cache.
   ///
   /// \shape  [length + 1] tokens
   /// \throws RangeError if length is less than 256; `random` is then untouched.
   [[nodiscard]] RecallText needles(Random& random, Index length, Index most) const {
     expect_length("needles", length, 256);
-    const bool uuid = length >= 384 && random.below(3) == 0;
+    const bool uuid = length >= 384 && random.below(2) == 0;
     const bool noise = random.below(4) == 0;
     const bool asked = random.below(4) == 0;
     const bool at_end = random.below(2) == 0;
     const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
     std::vector<Secret> secrets =
         Secret::draw(random, 1 + random.below(std::max<Index>(most, 1)), words, uuid);
+    std::vector<std::string> needles;
+    for (const Secret& secret : secrets) {
+      const bool ruler = random.below(2) == 0;
+      needles.push_back(ruler ? secret.needle() : secret.needle(Wording::draw(random, uuid)));
+    }
     const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
     const auto room = [&] {
       Index rest = length + 1;
-      for (const Secret& s : secrets) {
-        rest -= std::ssize(s.needle()) + std::ssize(asking(s)) + std::ssize(s.value) + 3;
+      for (std::size_t n = 0; n < secrets.size(); ++n) {
+        rest -= std::ssize(needles[n]) + std::ssize(asking(secrets[n])) +
+                std::ssize(secrets[n].value) + 3;
       }
       return rest;
     };
@@ -141,7 +148,7 @@ class RecallTexts {
       taken = place;
       const Secret& secret = secrets[event / 2];
       if (event % 2 == 0) {
-        text += secret.needle() + ' ';
+        text += needles[event / 2] + ' ';
       } else {
         text += asking(secret);
         answers.push_back({.first = std::ssize(text), .count = std::ssize(secret.value)});
