@@ -137,9 +137,9 @@ inline void expect_sound(const Settings& s) {
   expect(s.checkpoint_every > 0 && s.threads > 0,
          "--checkpoint-every and --threads must be positive");
   for (const double rate :
-       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty}) {
+       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty, s.peak_penalty}) {
     expect(std::isfinite(rate) && rate >= 0,
-           "rates, clip and decay must be finite and not negative");
+           "rates, clip, decay and penalties must be finite and not negative");
   }
   expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
 }
@@ -147,7 +147,9 @@ inline void expect_sound(const Settings& s) {
 template <class Model>
 support::Report train(const Settings& settings) {
   expect_sound(settings);
-  const CacheSchedule caches{.keep_penalty = settings.keep_penalty, .slots = settings.slots};
+  const CacheSchedule caches{.keep_penalty = settings.keep_penalty,
+                             .peak_penalty = settings.peak_penalty,
+                             .slots = settings.slots};
   if (settings.objective == "plain") return train<Model>(settings, PlainLoss{.caches = caches});
   if constexpr (Model::learns) {
     if (settings.objective == "meta" || settings.objective == "first_order") {

@@ -15,7 +15,7 @@ namespace training {
 
 using ttt::Index;
 
-/// What a run is told. The members up to `keep_penalty` decide its bits; the others do not.
+/// What a run is told. The members up to `peak_penalty` decide its bits; the others do not.
 struct Settings {
   std::string model = "bookworm";
   std::string objective = "meta";
@@ -42,6 +42,7 @@ struct Settings {
   std::vector<Index> recall_length;  // of a text of these kinds; one is drawn for each
   std::vector<Index> slots;          // of caches; one is drawn for each step
   double keep_penalty = 0.02;
+  double peak_penalty = 0;
 
   std::string out = "model.safetensors";
   std::string pieces;      // of a model that does not read bytes
@@ -75,6 +76,7 @@ struct Settings {
     }
     for (const Index n : slots) words += " slots " + std::to_string(n);
     if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
+    if (peak_penalty > 0) words += " peak " + std::to_string(peak_penalty);
     return words;
   }
 };

@@ -12,12 +12,13 @@ using namespace ttt;
 
 TEST_SUITE("learn") {
   TEST_CASE("Each step draws its slots anew, the same whenever it is asked, and each as often") {
-    const CacheSchedule schedule{.keep_penalty = 0.5, .slots = {16, 32, 64}};
+    const CacheSchedule schedule{.keep_penalty = 0.5, .peak_penalty = 0.25, .slots = {16, 32, 64}};
     std::map<Index, int> drawn;
     for (Index step = 0; step < 3000; ++step) {
       const CacheTraining now = schedule.at(step);
       CHECK(now.slots == schedule.at(step).slots);
       CHECK(now.keep_penalty == 0.5);
+      CHECK(now.peak_penalty == 0.25);
       ++drawn[now.slots];
     }
     CHECK(drawn.size() == 3);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -133,6 +134,35 @@ TEST_SUITE("learn") {
         });
       }
     }
+  }
+
+  TEST_CASE("the soft maximum of keep scores counts where nothing is emphasised") {
+    const auto params = laws::lively_params<Wanting>(1);
+    Given<Wanting> given(2);
+    const auto without = plain_gradient<Wanting, double>(params, given.text(), given.caches);
+    given.caches.peak_penalty = 0.4;
+    const auto emphasised = plain_gradient<Wanting, double>(params, given.text(), given.caches);
+    CHECK(emphasised.keep_penalty == without.keep_penalty);
+
+    const Text prose{given.tokens, given.scored};
+    const auto gradient = plain_gradient<Wanting, double>(params, prose, given.caches);
+    const auto table = Wanting::rotary<double>(std::max(prose.time(), Wanting::positions));
+    Wanting::State<Matrix<double>> before;
+    const Matrix<double> keep = Wanting::keep(
+        params, Wanting::prefix(params, before, Wanting::embed(params, prose.inputs()),
+                                Pass<Matrix<double>>{.rotary = &table}));
+    const double peak = std::log((4 * keep.array()).exp().sum()) / 4;
+    CHECK(gradient.keep_penalty - without.keep_penalty ==
+          doctest::Approx(0.4 * std::log(1 + std::exp(peak + 8))).epsilon(1e-12));
+    laws::check_gradient(params, gradient.params, [&](const auto& moved) {
+      return plain_gradient<Wanting, double>(moved, prose, given.caches).loss;
+    });
+    const MetaLearner<Wanting, double> learner({.optimiser = {.rate = 0.1, .clip = 0}},
+                                               Order::second, Replay::kept, given.caches);
+    const auto meta = learner.gradient(params, prose);
+    CHECK(meta.keep_penalty == doctest::Approx(gradient.keep_penalty).epsilon(1e-12));
+    laws::check_gradient(params, meta.params,
+                         [&](const auto& moved) { return learner.gradient(moved, prose).loss; });
   }
 
   TEST_CASE_TEMPLATE("learning at rate 0 with a cache is reading without learning", Model, Wanting,

@@ -89,7 +89,7 @@ class MetaLearner {
     std::vector<Link> links = unroll(params, text, read, table, result, watch);
     Rows back = adjoint(params, text, read, table, links, result);
     if constexpr (Model::scored) {
-      back.keep += detail::penalise(result, read.keep, caches_.keep_penalty);
+      back.keep += detail::penalise(result, read.keep, text, caches_);
       tape.seed(keep, std::move(back.keep));
     }
     tape.seed(prefix, std::move(back.prefix));

@@ -19,7 +19,7 @@ struct Gradient {
   Params params;                   ///< of `loss`
   double loss = 0;                 ///< mean of the chunks' losses, plus the next two, in nats
   double emphasised = 0;           ///< what the emphasis of targets adds to the loss
-  double keep_penalty = 0;         ///< what the penalty on keep scores adds to it
+  double keep_penalty = 0;         ///< what the penalties on keep scores add to it
   std::vector<double> chunk_loss;  ///< mean over the scored targets of each chunk, in nats
   std::vector<double> surprisal;   ///< of every target, scored or not, in nats
   std::vector<double> inner_norm;  ///< of each chunk's inner gradient, before the clip
@@ -30,6 +30,10 @@ struct CacheTraining {
   /// What the mean over all tokens of softplus(keep score) counts in the loss: it pushes down what
   /// nobody reads.
   double keep_penalty = 0;
+  /// What it counts in the loss of a text without emphasised targets that the soft maximum of its
+  /// keep scores is above -8: when a text is long enough, it is the highest scores of its prose
+  /// that displace what will be asked for.
+  double peak_penalty = 0;
   Index slots = std::numeric_limits<Index>::max();  ///< that every cache has room for in this text
 };
 
@@ -57,20 +61,33 @@ void note_loss(G& gradient) {
   gradient.loss += gradient.emphasised + gradient.keep_penalty;
 }
 
-/// The penalty on keep scores: notes it, and returns its gradient.
+/// The penalties on keep scores: notes them, and returns their gradient.
+///
+///   peak = log(sum of exp(4 score)) / 4
+///   keep_penalty * mean of softplus(score) + peak_penalty * softplus(peak + 8)
 ///
 /// \shape  keep [time, 1] -> [time, 1]
 template <class G, class S>
-[[nodiscard]] Matrix<S> penalise(G& gradient, const Matrix<S>& keep, double penalty) {
-  const double share = penalty / static_cast<double>(keep.rows());
-  Matrix<S> slope(keep.rows(), 1);
-  for (Index t = 0; t < keep.rows(); ++t) {
-    const auto score = static_cast<double>(keep(t, 0));
-    gradient.keep_penalty +=
-        share * (std::max(score, 0.0) + std::log1p(std::exp(-std::abs(score))));
-    slope(t, 0) = static_cast<S>(share / (1 + std::exp(-score)));
+[[nodiscard]] Matrix<S> penalise(G& gradient, const Matrix<S>& keep, const Text& text,
+                                 const CacheTraining& caches) {
+  const auto softplus = [](double x) {
+    return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+  };
+  const auto logistic = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const Eigen::ArrayXd score = keep.template cast<double>().array();
+  const double share = caches.keep_penalty / static_cast<double>(keep.rows());
+  gradient.keep_penalty += share * score.unaryExpr(softplus).sum();
+  Eigen::ArrayXd slope = share * score.unaryExpr(logistic);
+  if (caches.peak_penalty != 0 && text.emphasis.empty()) {
+    constexpr double sharpness = 4;
+    constexpr double ceiling = -8;
+    const double highest = score.maxCoeff();
+    const Eigen::ArrayXd weight = (sharpness * (score - highest)).exp();
+    const double above = highest + std::log(weight.sum()) / sharpness - ceiling;
+    gradient.keep_penalty += caches.peak_penalty * softplus(above);
+    slope += caches.peak_penalty * logistic(above) * weight / weight.sum();
   }
-  return slope;
+  return slope.matrix().template cast<S>();
 }
 
 /// The surprisal of a text's tokens, as far as they are known: that of the first, which nothing
@@ -105,7 +122,7 @@ void fill_zeros(Params& gradient, const Params& like) {
 /// The loss of reading without learning, and its gradient: ordinary training.
 ///
 ///   loss = mean over chunks of the mean over a chunk's scored targets of -log p(target)
-///          + sum of emphasis * -log p(target) + penalty * mean of softplus(keep score)
+///          + sum of emphasis * -log p(target) + penalties on keep scores
 ///
 /// The fast weights are parameters like any other. The whole text is one tape, and, where no cache
 /// has to be filled between chunks, one pass.
@@ -151,7 +168,7 @@ template <class Model, class S = float>
     tape.seed(surprisal, std::move(seed));
   }
   if constexpr (Model::scored) {
-    tape.seed(keep, detail::penalise(result, keep.value(), caches.keep_penalty));
+    tape.seed(keep, detail::penalise(result, keep.value(), text, caches));
   }
   detail::note_loss(result);
   tape.pull_back();

@@ -20,11 +20,12 @@ namespace ttt {
 /// How caches are trained, step by step.
 struct CacheSchedule {
   double keep_penalty = 0;   ///< as CacheTraining
+  double peak_penalty = 0;   ///< as CacheTraining
   std::vector<Index> slots;  ///< one of these is drawn anew for each step; all slots if empty
 
   /// What holds in an outer step: the same whenever it is asked.
   [[nodiscard]] CacheTraining at(Index step) const {
-    CacheTraining now{.keep_penalty = keep_penalty};
+    CacheTraining now{.keep_penalty = keep_penalty, .peak_penalty = peak_penalty};
     if (!slots.empty()) {
       Random random(0x510754, static_cast<std::uint64_t>(step));
       now.slots = slots[static_cast<std::size_t>(random.below(std::ssize(slots)))];
