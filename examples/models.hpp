@@ -3,11 +3,13 @@
 
 #include <ttt/layer/causal_conv.hpp>
 #include <ttt/memory/cache.hpp>
+#include <ttt/model/sr_ttt.hpp>
 #include <ttt/model/systems.hpp>
 #include <ttt/spec/presets.hpp>
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The models that the programs know by name.
@@ -18,17 +20,28 @@ using namespace ttt;
 using Bookworm = TttE2e<preset::bookworm, 4, 2>;
 using BookwormPlain = SlidingWindow<preset::bookworm_plain, 4>;
 using BookwormPieces = TttE2e<preset::bookworm_pieces, 4, 2>;
-/// A model that learns and keeps. Every attention layer has the cache, under any policies: where
-/// one had a window alone, copying would be learned there, and nothing would look at what is kept.
-/// Convolutions come first: a short one, which tells each byte what stood just before it, and a
-/// long one, which tells a value whose it is: the key stands some words before it.
+/// The blocks of a model that recalls. Every attention layer has the same memory: where one had a
+/// window alone beside others with a cache, copying would be learned there, and nothing would look
+/// at what is kept. Convolutions come first: a short one, which tells each byte what stood just
+/// before it, and a long one, which tells a value whose it is: the key stands some words before it.
+template <ModelSpec Spec, class Attention>
+using Recaller = LanguageModel<Spec, Repeat<1, Block<CausalConv<4>, SwiGlu>>,
+                               Repeat<1, Block<CausalConv<64, Start::averages>, SwiGlu>>,
+                               Repeat<1, Block<Attention, SwiGlu>>,
+                               Repeat<2, Block<Attention, Fast<SwiGlu>, SwiGlu>>>;
+
+/// A model that learns and keeps, under any policies.
 template <class... Policies>
-using BookkeeperWith =
-    LanguageModel<preset::bookkeeper, Repeat<1, Block<CausalConv<4>, SwiGlu>>,
-                  Repeat<1, Block<CausalConv<64, Start::averages>, SwiGlu>>,
-                  Repeat<1, Block<Attend<Window, Cache<128, Policies...>>, SwiGlu>>,
-                  Repeat<2, Block<Attend<Window, Cache<128, Policies...>>, Fast<SwiGlu>, SwiGlu>>>;
+using BookkeeperWith = Recaller<preset::bookkeeper, Attend<Window, Cache<128, Policies...>>>;
 using Bookkeeper = BookkeeperWith<evict::LeastWanted>;
+
+/// What it is compared with: it learns and does not keep, which is TTT-E2E; the same, trained and
+/// read without learning, which is a window alone; it sees everything; and the published model that
+/// learns and keeps.
+using BookkeeperE2e = Recaller<preset::bookkeeper, Attend<Window>>;
+using BookkeeperWindow = BookkeeperE2e;
+using BookkeeperFull = Recaller<preset::bookkeeper_full, Attend<Window>>;
+using BookkeeperSrTtt = SrTtt<preset::bookkeeper_sr_ttt>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// BookwormPlain with the upper two SwiGLUs learning while it reads, though it was never trained
@@ -52,6 +65,11 @@ template <class To, class From>
   return to;
 }
 
+/// The names of the models that with_model knows.
+inline constexpr std::string_view names =
+    "bookworm, bookworm_plain, bookworm_pieces, bookkeeper, bookkeeper_e2e, bookkeeper_window, "
+    "bookkeeper_full, bookkeeper_sr_ttt or toy";
+
 /// Calls visit.template operator()<Model>() for the model of that name.
 ///
 /// \throws RangeError if there is none.
@@ -61,9 +79,12 @@ auto with_model(const std::string& name, Visit&& visit) {
   if (name == "bookworm_plain") return visit.template operator()<BookwormPlain>();
   if (name == "bookworm_pieces") return visit.template operator()<BookwormPieces>();
   if (name == "bookkeeper") return visit.template operator()<Bookkeeper>();
+  if (name == "bookkeeper_e2e") return visit.template operator()<BookkeeperE2e>();
+  if (name == "bookkeeper_window") return visit.template operator()<BookkeeperWindow>();
+  if (name == "bookkeeper_full") return visit.template operator()<BookkeeperFull>();
+  if (name == "bookkeeper_sr_ttt") return visit.template operator()<BookkeeperSrTtt>();
   if (name == "toy") return visit.template operator()<Toy>();
-  throw RangeError(
-      "--model must be bookworm, bookworm_plain, bookworm_pieces, bookkeeper or toy, got " + name);
+  throw RangeError("--model must be " + std::string(names) + ", got " + name);
 }
 
 }  // namespace models

@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "models.hpp"
+#include "needles/contenders.hpp"
 #include "needles/rows.hpp"
 #include "support/corpus.hpp"
 #include "support/heat_map.hpp"
@@ -45,6 +46,7 @@ namespace {
 
 using namespace ttt;
 using needles::Cell;
+using needles::Contender;
 using needles::print_head;
 using needles::Row;
 
@@ -53,6 +55,7 @@ struct Settings {
   std::string model = "bookkeeper.safetensors";
   std::string task;
   std::string policy = "keep";
+  std::string rivals;  // a folder; none if empty
   std::string out = "needles";
   std::vector<std::string> depths{"0.05", "0.25", "0.5", "0.75", "0.95"};
   std::vector<Index> grid{64, 128};
@@ -69,142 +72,107 @@ struct Settings {
   Index threads = support::this_machine().cores;
 };
 
-/// What can be chosen at the command line: an order of eviction, and what goes around it.
-struct Policy {
-  std::string_view name;
-  bool (*leaves)(const Entry&, const Entry&);
-  std::string_view words;
-};
-
-template <class Order>
-bool leaves_by(const Entry& a, const Entry& b) {
-  return Order{}(a, b);
-}
-
-constexpr std::array policies{
-    Policy{"keep", leaves_by<evict::LeastWanted>, "the lowest keep score leaves"},
-    Policy{"surprisal", leaves_by<evict::LeastSurprising>, "the least surprising leaves"},
-    Policy{"oldest", leaves_by<evict::Oldest>, "the oldest leaves"},
-    Policy{"random", leaves_by<evict::Random<1>>, "anybody leaves"},
-    Policy{"least_attended", leaves_by<evict::LeastAttended>, "the least attended leaves"},
-    Policy{"least_recent", leaves_by<evict::LeastRecentlyAttended>, "the least recently attended"},
-    Policy{"oracle", leaves_by<evict::LeastWanted>, "the needle stays, then as keep"},
-    Policy{"window", nullptr, "no cache"},
-};
-
-const Policy& policy_named(std::string_view name) {
-  const auto found = std::ranges::find(policies, name, &Policy::name);
-  if (found == policies.end()) {
-    std::string names;
-    for (const Policy& policy : policies) names += ' ' + std::string(policy.name);
-    throw RangeError("--policy must be one of" + names + ", got " + std::string(name));
-  }
-  return *found;
-}
-
-/// An order that is chosen at run time: a policy is any type with the right call.
-struct ChosenOrder {
-  static inline bool (*leaves)(const Entry&, const Entry&) = nullptr;
-  bool operator()(const Entry& a, const Entry& b) const { return leaves(a, b); }
-};
-struct ChosenAdmission {
-  bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const {
-    return ChosenOrder::leaves != nullptr;
-  }
-};
-using Model = models::BookkeeperWith<ChosenOrder, ChosenAdmission, signal::KeepScore>;
-using Params = Model::Params<Matrix<float>>;
-
-constexpr Index window = Model::spec.window;
+constexpr Index window = models::Bookkeeper::spec.window;
 
 const std::map<std::string, data::NeedleTask> tasks{{"s_niah_1", data::NeedleTask::s_niah_1},
                                                     {"s_niah_2", data::NeedleTask::s_niah_2},
                                                     {"s_niah_3", data::NeedleTask::s_niah_3},
                                                     {"multi_key", data::NeedleTask::multi_key}};
 
-/// One cell's worth of asking.
-struct Question {
-  data::NeedleSetting setting;
-  Index samples;
-  std::uint64_t seed;
-};
+std::vector<std::string> held_out_prose() {
+  std::vector<std::string> texts;
+  for (auto& document : support::king_james_split().held_out) {
+    texts.push_back(std::move(document.text));
+  }
+  return texts;
+}
 
-/// Asks about every sample of a cell. The samples depend on seed and setting alone, so that
-/// policies are compared on the same.
+/// Asks contenders for what samples hide.
 class Asker {
  public:
-  Asker(const Settings& settings, const Params& params)
-      : settings_(settings), params_(params), needles_(data::Haystack(prose())) {}
+  explicit Asker(const Settings& settings)
+      : settings_(settings), needles_(data::Haystack(held_out_prose())) {
+    const needles::Reading reading{settings.inner_rate, settings.frozen};
+    contenders_ =
+        needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
+    if (!settings.rivals.empty()) {
+      for (auto& rival : needles::rivals(settings.rivals, reading)) {
+        contenders_.push_back(std::move(rival));
+      }
+    }
+  }
 
-  [[nodiscard]] Cell ask(const Question& question, const Policy& policy,
-                         support::Progress& progress, Index& done) const {
-    ChosenOrder::leaves = policy.leaves;
+  /// Ours is the first.
+  [[nodiscard]] const std::vector<Contender>& contenders() const { return contenders_; }
+
+  /// The contender that the settings name.
+  [[nodiscard]] const Contender& chosen() const {
+    const auto found = std::ranges::find(contenders_, settings_.policy, &Contender::name);
+    if (found == contenders_.end()) {
+      std::string names;
+      for (const Contender& contender : contenders_) names += ' ' + contender.name;
+      throw RangeError("--policy must be one of" + names + ", got " + settings_.policy);
+    }
+    return *found;
+  }
+
+  /// Asks about samples of a task, of a cell's depth. The samples depend on seed and setting alone,
+  /// so that contenders are compared on the same.
+  [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
+                         Index samples, support::Progress& progress, Index& done) const {
+    return answers(contender, samples, progress, done, [&](Random& random, data::KeyWords words) {
+      data::NeedleSetting setting = cell_setting;
+      setting.words = words;
+      return needles_.sample(random, setting);
+    });
+  }
+
+  /// Asks about the samples that draw(random, words of its keys) makes.
+  template <class Draw>
+  [[nodiscard]] Cell answers(const Contender& contender, Index samples, support::Progress& progress,
+                             Index& done, Draw&& draw) const {
     Cell cell;
-    cell.recalls.resize(static_cast<std::size_t>(question.samples));
+    cell.recalls.resize(static_cast<std::size_t>(samples));
     cell.words.resize(cell.recalls.size());
     std::mutex guard;
-    for_each_index(settings_.threads, question.samples, [&](Index i) {
+    for_each_index(settings_.threads, samples, [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
-      data::NeedleSetting setting = question.setting;
-      setting.words = i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out;
-      Random random(question.seed, static_cast<std::uint64_t>(i) << 32U);
-      const data::NeedleSample sample = needles_.sample(random, setting);
-      cell.recalls[n] = answer(sample, policy);
-      cell.words[n] = setting.words;
+      cell.words[n] = i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out;
+      Random random(settings_.seed, static_cast<std::uint64_t>(i) << 32U);
+      const data::NeedleSample sample = draw(random, cell.words[n]);
+      cell.recalls[n] = contender.answer(sample);
       const std::lock_guard lock(guard);
-      done += setting.length;
+      done += std::ssize(sample.text);
       progress.show({.step = done, .tokens = done});
     });
     return cell;
   }
 
-  [[nodiscard]] measure::Recall answer(const data::NeedleSample& sample,
-                                       const Policy& policy) const {
-    Session<Model>::Options options;
-    options.inner.optimiser.rate = settings_.inner_rate;
-    options.learning = settings_.frozen ? Learning::off : Learning::on;
-    if (policy.name == "oracle") {
-      for (std::size_t n = 0; n < sample.secret.value.size(); ++n) {
-        options.pinned.push_back(sample.value_begin + static_cast<Index>(n));
-      }
-    }
-    Session<Model> session(params_, options);
-    session.read(data::bytes(sample.text));
-    return measure::recall(std::move(session), sample.secret, sample.value_begin, window);
-  }
-
  private:
-  static std::vector<std::string> prose() {
-    std::vector<std::string> texts;
-    for (auto& document : support::king_james_split().held_out) {
-      texts.push_back(std::move(document.text));
-    }
-    return texts;
-  }
-
   const Settings& settings_;
-  const Params& params_;
   data::Needles needles_;
+  std::vector<Contender> contenders_;
 };
 
 /// Asks in every depth. Fewer samples are the first ones of more.
 Row ask_row(const Settings& settings, const Asker& asker, const std::string& task, Index windows,
-            const std::string& policy, Index samples) {
-  Row row{
-      .task = task, .windows = windows, .policy = policy, .depths = settings.depths, .cells = {}};
-  support::Progress progress({.name = task + ' ' + std::to_string(windows) + ' ' + policy,
+            const Contender& contender, Index samples) {
+  Row row{.task = task,
+          .windows = windows,
+          .policy = contender.name,
+          .depths = settings.depths,
+          .cells = {}};
+  support::Progress progress({.name = task + ' ' + std::to_string(windows) + ' ' + contender.name,
                               .steps = windows * window * samples * std::ssize(settings.depths)});
   Index done = 0;
   for (const std::string& depth : settings.depths) {
-    const Question question{.setting = {.task = tasks.at(task),
-                                        .length = windows * window,
-                                        .depth = std::stod(depth),
-                                        .phrasing = settings.other_phrasing ? data::Phrasing::other
-                                                                            : data::Phrasing::ruler,
-                                        .impossible = settings.impossible},
-                            .samples = samples,
-                            .seed = settings.seed};
-    row.cells.push_back(asker.ask(question, policy_named(policy), progress, done));
+    const data::NeedleSetting setting{
+        .task = tasks.at(task),
+        .length = windows * window,
+        .depth = std::stod(depth),
+        .phrasing = settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler,
+        .impossible = settings.impossible};
+    row.cells.push_back(asker.ask(contender, setting, samples, progress, done));
   }
   return row;
 }
@@ -215,36 +183,35 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
                      settings.task);
   }
   const Row row =
-      ask_row(settings, asker, settings.task, settings.windows, settings.policy, settings.samples);
+      ask_row(settings, asker, settings.task, settings.windows, asker.chosen(), settings.samples);
   print_head(settings.depths);
   print(row);
   return row.report().set("machine", support::this_machine().report());
 }
 
-/// Every task at every length under our policy, and a prose task under all of them.
+/// Every task at every length by ours, and a prose task by all contenders.
 support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::filesystem::create_directories(settings.out);
   print_head(settings.depths);
   std::vector<Row> rows;
-  const auto add = [&](const std::string& task, Index windows, std::string_view policy,
+  const auto add = [&](const std::string& task, Index windows, const Contender& contender,
                        Index samples) {
-    rows.push_back(ask_row(settings, asker, task, windows, std::string(policy), samples));
+    rows.push_back(ask_row(settings, asker, task, windows, contender, samples));
     print(rows.back());
   };
-  for (const Policy& policy : policies) {
-    const bool ours = policy.name == policies.front().name;
-    const Index samples =
-        ours ? settings.samples : std::min(settings.samples, settings.control_samples);
+  const Contender& ours = asker.contenders().front();
+  for (const Contender& contender : asker.contenders()) {
+    const Index samples = contender.name == ours.name
+                              ? settings.samples
+                              : std::min(settings.samples, settings.control_samples);
     if (samples == 0) continue;
-    for (const Index windows : settings.grid) add("s_niah_2", windows, policy.name, samples);
+    for (const Index windows : settings.grid) add("s_niah_2", windows, contender, samples);
   }
   const std::size_t prose_rows = rows.size();
   if (!settings.quick) {
     for (const auto& [name, task] : tasks) {
       if (task == data::NeedleTask::s_niah_2) continue;
-      for (const Index windows : settings.grid) {
-        add(name, windows, policies.front().name, settings.samples);
-      }
+      for (const Index windows : settings.grid) add(name, windows, ours, settings.samples);
     }
   }
 
@@ -288,22 +255,17 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   std::string bible;
   for (const data::Document& book : support::king_james_corpus()) bible += book.text;
   constexpr Index first_chapter = 1500;
-  std::vector<measure::Recall> recalls(static_cast<std::size_t>(settings.samples));
-  ChosenOrder::leaves = policy_named(settings.policy).leaves;
   support::Progress progress(
       {.name = "bible", .steps = static_cast<Index>(bible.size()) * settings.samples});
-  std::mutex guard;
   Index done = 0;
-  for_each_index(settings.threads, settings.samples, [&](Index i) {
-    Random random(settings.seed, static_cast<std::uint64_t>(i) << 32U);
-    const data::Secret secret = data::Secret::draw(
-        random, i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out, false);
-    const data::NeedleSample sample = data::hide(bible, secret, first_chapter);
-    recalls[static_cast<std::size_t>(i)] = asker.answer(sample, policy_named(settings.policy));
-    const std::lock_guard lock(guard);
-    done += std::ssize(bible);
-    progress.show({.step = done, .tokens = done});
-  });
+  const Cell cell = asker.answers(
+      asker.chosen(), settings.samples, progress, done, [&](Random& random, data::KeyWords words) {
+        const data::Secret secret = data::Secret::draw(random, words, false);
+        const auto phrasing =
+            settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler;
+        return data::hide(bible, secret, first_chapter, phrasing);
+      });
+  const std::vector<measure::Recall>& recalls = cell.recalls;
   const Index exact = std::ranges::count(recalls, true, &measure::Recall::exact);
   const auto bounds = measure::wilson(exact, settings.samples);
   const Index windows = static_cast<Index>(bible.size()) / window;
@@ -335,7 +297,9 @@ int main(int argc, char** argv) {
       .option("--samples", s.samples, "of each length and depth")
       .option("--control-samples", s.control_samples, "of the grid's other policies; 0 for none")
       .option("--policy", s.policy,
-              "keep, surprisal, oldest, random, least_attended, least_recent, oracle or window")
+              "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window or a "
+              "rival")
+      .option("--rivals", s.rivals, "a folder with models to compare with")
       .option("--frozen", s.frozen, "read without learning")
       .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
@@ -353,9 +317,7 @@ int main(int argc, char** argv) {
       s.samples = 8;
       s.depths = {"0.05", "0.5", "0.95"};
     }
-    const auto params = models::renamed<Params>(
-        read_params<models::Bookkeeper>(std::filesystem::path(s.models) / s.model));
-    const Asker asker(s, params);
+    const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);
   });

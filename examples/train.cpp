@@ -29,8 +29,9 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, [](int) { signalled = 1; });
   training::Settings s;
   support::Program program("train", "Trains a language model that learns while it reads");
-  program.option("--model", s.model, "bookworm, bookworm_plain, bookworm_pieces, bookkeeper or toy")
-      .option("--objective", s.objective, "meta, first_order or plain")
+  program.option("--model", s.model, std::string(models::names))
+      .option("--objective", s.objective,
+              "meta, first_order or plain; of SR-TTT backbone or recall")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
       .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
       .option("--start", s.start, "a model file to start from instead of new parameters")
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
       .option("--recall-length", s.recall_length, "of texts of these kinds; one is drawn for each")
       .option("--slots", s.slots, "of caches; one of several is drawn for each step")
       .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
+      .option("--peak-penalty", s.peak_penalty, "what their soft maximum counts in prose")
       .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
       .option("--out", s.out, "the model file")
       .option("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")

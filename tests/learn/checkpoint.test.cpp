@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/learn/checkpoint.hpp>
+#include <ttt/learn/sr_ttt.hpp>
 
 #include <doctest/doctest.h>
 
@@ -68,6 +69,30 @@ TEST_SUITE("learn") {
     }
     CHECK(resumed.steps() == 9);
     CHECK(same_bits(resumed.state().params, whole.state().params));
+  }
+
+  TEST_CASE("a checkpoint of SR-TTT comes back, with no optimiser state of what is frozen") {
+    using Model = SrTtt<checked_sr_ttt({.vocab = 13,
+                                        .width = 6,
+                                        .depth = 1,
+                                        .heads = 2,
+                                        .head = 4,
+                                        .hidden = 7,
+                                        .window = 8,
+                                        .chunk = 4,
+                                        .slots = 5})>;
+    const Folder folder;
+    const auto file = folder.path / "run.checkpoint";
+    Random random(5);
+    Trainer<Model, SrTttLoss> trainer({.params = Model::initial<float>(1)},
+                                      {.adamw = {.frozen = frozen_in(SrTttStage::backbone)}});
+    trainer.step(batch(random));
+    write_checkpoint<Model, float>(file, {trainer.state(), random, "a step"});
+    const auto at = read_checkpoint<Model, float>(file);
+    CHECK(same_bits(at.training.params, trainer.state().params));
+    CHECK(same_bits(at.training.adamw.mean, trainer.state().adamw.mean));
+    CHECK(at.training.adamw.mean.blocks[0].gate.size() == 0);
+    CHECK_THROWS_AS(static_cast<void>(read_checkpoint<Small, float>(file)), FormatError);
   }
 
   TEST_CASE("a checkpoint of another model, or half of one, is refused") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/spec/describe.hpp>
 #include <ttt/spec/sr_ttt_spec.hpp>
 
 #include <doctest/doctest.h>
@@ -50,6 +51,24 @@ TEST_SUITE("spec") {
     check([](SrTttSpec& s) { s.slots = 0; }, "slots must be positive");
     check([](SrTttSpec& s) { s.rotary_base = 1; }, "rotary_base must be greater than 1");
     check([](SrTttSpec& s) { s.vocab = s.width = 0; }, "vocab must be at least 2");
+  }
+
+  TEST_CASE("describe says every field") {
+    SrTttSpec spec = checked_sr_ttt({.vocab = 256,
+                                     .width = 128,
+                                     .depth = 4,
+                                     .heads = 2,
+                                     .head = 32,
+                                     .hidden = 64,
+                                     .window = 48,
+                                     .chunk = 16,
+                                     .slots = 100});
+    CHECK(
+        describe(spec) ==
+        "sr-ttt, vocab 256, width 128, depth 4, heads 2, head 32, hidden 64, window 48, chunk 16, "
+        "slots 100, rotary 10000, steps differentiated");
+    spec.steps = InnerSteps::detached;
+    CHECK(describe(spec).ends_with("steps detached"));
   }
 }
 

@@ -62,7 +62,7 @@ template <class Model, class S>
   const auto moments = [&](const std::string& prefix) {
     auto shapes = Model::tensors();
     for_each_array(
-        [&](const Leaf& leaf, TensorSpec& tensor) {
+        [&](const Leaf& leaf, auto& tensor) {
           if (!archive.tensors().contains(prefix + leaf.name)) tensor = {};
         },
         shapes);

@@ -162,4 +162,57 @@ template <class Model, class S = float>
   return result;
 }
 
+/// Trains an SR-TTT model in one of its two stages, as Trainer's objective. What a text emphasises
+/// are the answers of the second stage; the first run of tokens that is the same is where the text
+/// said them before, and is taken in by the caches, flagged or not.
+struct SrTttLoss {
+  SrTttStage stage = SrTttStage::backbone;  ///< which tensors should move; see frozen_in
+  double oracle = 1;                        ///< 0 trains the variant without the oracle's term
+
+  /// As sr_ttt_gradient.
+  template <class Model, class S>
+  [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
+                              const Text& text, Index /*step*/) const {
+    SrTttOptions options{.caching = Caching::off};
+    SrTttObjective objective;
+    if (stage == SrTttStage::recall) {
+      options.caching = Caching::on;
+      objective.oracle = oracle;
+      note_answers(text, objective);
+      if (!objective.queries.empty()) objective.answer = 1;
+      options.forced = objective.needle;
+    }
+    auto full = sr_ttt_gradient<Model, S>(params, text.tokens, options, objective);
+    Gradient<typename Model::template Params<Matrix<S>>> gradient;
+    gradient.params = std::move(full.params);
+    gradient.loss = full.loss;
+    gradient.emphasised = objective.answer * full.answer;
+    gradient.surprisal = std::move(full.surprisal);
+    return gradient;
+  }
+
+ private:
+  /// Queries, and where their targets stood before; those that stood nowhere are left out.
+  static void note_answers(const Text& text, SrTttObjective& objective) {
+    const auto emphasised = [&](std::size_t t) {
+      return t < text.emphasis.size() && text.emphasis[t] > 0;
+    };
+    for (std::size_t first = 0; first < text.emphasis.size(); ++first) {
+      if (!emphasised(first)) continue;
+      std::size_t end = first;
+      while (emphasised(end)) ++end;
+      const auto answer = text.targets().subspan(first, end - first);
+      const auto before = text.tokens.first(first + 1);
+      const auto said = std::ranges::search(before, answer);
+      if (!said.empty()) {
+        for (std::size_t t = first; t < end; ++t) {
+          objective.queries.push_back(static_cast<Index>(t));
+          objective.needle.push_back(said.begin() - before.begin() + static_cast<Index>(t - first));
+        }
+      }
+      first = end;
+    }
+  }
+};
+
 }  // namespace ttt

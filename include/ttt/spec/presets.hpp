@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/spec/model_spec.hpp>
+#include <ttt/spec/sr_ttt_spec.hpp>
 
 /// Specs of models that are worth building.
 namespace ttt::preset {
@@ -24,6 +25,25 @@ inline constexpr ModelSpec bookkeeper = [] {
   spec.window = 128;
   return checked(spec);
 }();
+
+/// bookkeeper whose window is a whole text: full attention, the control.
+inline constexpr ModelSpec bookkeeper_full = [] {
+  ModelSpec spec = bookkeeper;
+  spec.window = 16384;
+  return checked(spec);
+}();
+
+/// About as many parameters as bookkeeper, and as many slots, in the published model with a cache:
+/// the control.
+inline constexpr SrTttSpec bookkeeper_sr_ttt = checked_sr_ttt({.vocab = 256,
+                                                               .width = 128,
+                                                               .depth = 4,
+                                                               .heads = 4,
+                                                               .head = 32,
+                                                               .hidden = 256,
+                                                               .window = 64,
+                                                               .chunk = 16,
+                                                               .slots = 128});
 
 /// bookworm for 1024 pieces of several bytes instead of 256 bytes.
 inline constexpr ModelSpec bookworm_pieces = [] {

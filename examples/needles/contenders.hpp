@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/data/bytes.hpp>
+#include <ttt/data/needles.hpp>
+#include <ttt/measure/recall.hpp>
+#include <ttt/model/params_file.hpp>
+#include <ttt/model/session.hpp>
+#include <ttt/model/sr_ttt.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models.hpp"
+
+/// Who is asked for hidden numbers.
+namespace needles {
+
+using namespace ttt;
+
+/// Reads a text, and answers the question at its end.
+struct Contender {
+  std::string name;
+  std::function<measure::Recall(const data::NeedleSample&)> answer;
+};
+
+/// How they read.
+struct Reading {
+  double inner_rate = 0.4;
+  bool frozen = false;
+};
+
+/// An order that is chosen at run time, for each thread: a policy is any type with the right call.
+struct ChosenOrder {
+  static inline thread_local bool (*leaves)(const Entry&, const Entry&) = nullptr;
+  bool operator()(const Entry& a, const Entry& b) const { return leaves(a, b); }
+};
+/// Nobody is kept where no order is chosen.
+struct ChosenAdmission {
+  bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const {
+    return ChosenOrder::leaves != nullptr;
+  }
+};
+
+/// A policy of the cache, by name: who leaves a full cache first.
+struct Policy {
+  std::string_view name;
+  bool (*leaves)(const Entry&, const Entry&);
+};
+
+template <class Order>
+bool leaves_by(const Entry& a, const Entry& b) {
+  return Order{}(a, b);
+}
+
+/// The first is ours. The oracle is ours with the needle's value kept by force.
+constexpr std::array policies{
+    Policy{"keep", leaves_by<evict::LeastWanted>},
+    Policy{"surprisal", leaves_by<evict::LeastSurprising>},
+    Policy{"oldest", leaves_by<evict::Oldest>},
+    Policy{"random", leaves_by<evict::Random<1>>},
+    Policy{"least_attended", leaves_by<evict::LeastAttended>},
+    Policy{"least_recent", leaves_by<evict::LeastRecentlyAttended>},
+    Policy{"oracle", leaves_by<evict::LeastWanted>},
+    Policy{"window", nullptr},
+};
+
+/// Where the bytes of the value stand.
+inline std::vector<Index> value_positions(const data::NeedleSample& sample) {
+  std::vector<Index> positions;
+  for (std::size_t n = 0; n < sample.secret.value.size(); ++n) {
+    positions.push_back(sample.value_begin + static_cast<Index>(n));
+  }
+  return positions;
+}
+
+template <class Model>
+measure::Recall ask(const typename Model::template Params<Matrix<float>>& params,
+                    const typename Session<Model>::Options& options,
+                    const data::NeedleSample& sample) {
+  Session<Model> session(params, options);
+  session.read(data::bytes(sample.text));
+  return measure::recall(std::move(session), sample.secret, sample.value_begin, Model::spec.window);
+}
+
+template <class Model>
+typename Session<Model>::Options options_of(const Reading& reading) {
+  typename Session<Model>::Options options;
+  options.inner.optimiser.rate = reading.inner_rate;
+  options.learning = reading.frozen ? Learning::off : Learning::on;
+  return options;
+}
+
+/// The model with a cache under each of the policies.
+inline std::vector<Contender> keepers(const std::filesystem::path& file, const Reading& reading) {
+  using Model = models::BookkeeperWith<ChosenOrder, ChosenAdmission, signal::KeepScore>;
+  using Params = Model::Params<Matrix<float>>;
+  const auto params = std::make_shared<const Params>(
+      models::renamed<Params>(read_params<models::Bookkeeper>(file)));
+  std::vector<Contender> all;
+  for (const Policy& policy : policies) {
+    all.push_back({std::string(policy.name), [=](const data::NeedleSample& sample) {
+                     ChosenOrder::leaves = policy.leaves;
+                     auto options = options_of<Model>(reading);
+                     if (policy.name == "oracle") options.pinned = value_positions(sample);
+                     return ask<Model>(*params, options, sample);
+                   }});
+  }
+  return all;
+}
+
+/// Asks an SR-TTT model, whose caches take in `forced`, flagged or not.
+inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<float>>& params,
+                                  const data::NeedleSample& sample, std::vector<Index> forced) {
+  const std::string& value = sample.secret.value;
+  const auto is_of_value = [&](const AgedEntry& entry) {
+    return entry.position >= sample.value_begin &&
+           entry.position < sample.value_begin + std::ssize(value);
+  };
+  SrTttSession<models::BookkeeperSrTtt> session(params, {.forced = std::move(forced)});
+  const auto tokens = data::bytes(sample.text);
+  Matrix<float> next = session.read(tokens).bottomRows(1);
+  measure::Recall recall;
+  for (const auto& block : session.state().blocks) {
+    recall.contained +=
+        static_cast<double>(std::ranges::count_if(block.cache.entries, is_of_value)) /
+        static_cast<double>(value.size() * session.state().blocks.size());
+  }
+  std::vector<double> mass(session.state().blocks.size(), 0.0);
+  const auto watch = [&](const auto& event) {
+    if constexpr (requires { event.weights; }) {
+      if (event.weights == nullptr) return;
+      const Index kept = std::ssize(event.entries);
+      const Index heads = event.weights->cols() / kept;
+      for (Index n = 0; n < event.weights->cols(); ++n) {
+        if (!is_of_value(event.entries[static_cast<std::size_t>(n % kept)])) continue;
+        mass[static_cast<std::size_t>(event.block)] +=
+            static_cast<double>((*event.weights)(0, n)) /
+            static_cast<double>(heads * std::ssize(value));
+      }
+    }
+  };
+  std::vector<Token> answer;
+  while (answer.size() < value.size()) {
+    answer.push_back(Greedy{}(next));
+    next = session.read(std::span(answer).last(1), watch);
+  }
+  recall.answer = data::text(answer);
+  if (recall.contained > 0) recall.addressed = std::ranges::max(mass);
+  for (std::size_t n = 0; n < value.size(); ++n) {
+    recall.right += recall.answer[n] == value[n] ? 1 : 0;
+  }
+  recall.exact = recall.answer == value;
+  return recall;
+}
+
+/// Other models that were trained for the same: those whose files are in that folder.
+inline std::vector<Contender> rivals(const std::filesystem::path& folder, const Reading& reading) {
+  std::vector<Contender> all;
+  const auto add = [&]<class Model>(const char* name, const char* file, auto answer) {
+    if (!std::filesystem::exists(folder / file)) return;
+    const auto params = std::make_shared<const typename Model::template Params<Matrix<float>>>(
+        read_params<Model>(folder / file));
+    all.push_back({name, [=](const auto& sample) { return answer(*params, sample); }});
+  };
+  const auto add_session = [&]<class Model>(const char* name, const char* file, bool learns) {
+    const auto options = options_of<Model>({reading.inner_rate, reading.frozen || !learns});
+    add.template operator()<Model>(name, file, [=](const auto& params, const auto& sample) {
+      return ask<Model>(params, options, sample);
+    });
+  };
+  using models::BookkeeperSrTtt;
+  add_session.template operator()<models::BookkeeperWindow>("window_only",
+                                                            "bookkeeper_window.safetensors", false);
+  add_session.template operator()<models::BookkeeperE2e>("ttt_e2e", "bookkeeper_e2e.safetensors",
+                                                         true);
+  add_session.template operator()<models::BookkeeperFull>("full_attention",
+                                                          "bookkeeper_full.safetensors", false);
+  for (const bool forced : {false, true}) {
+    add.template operator()<BookkeeperSrTtt>(
+        forced ? "sr_ttt_oracle" : "sr_ttt", "bookkeeper_sr_ttt.safetensors",
+        [=](const auto& params, const auto& sample) {
+          return ask_sr_ttt(params, sample,
+                            forced ? value_positions(sample) : std::vector<Index>{});
+        });
+  }
+  return all;
+}
+
+}  // namespace needles
