@@ -96,9 +96,12 @@ class Asker {
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
     if (!settings.rivals.empty()) {
-      for (auto& rival : needles::rivals(settings.rivals, reading)) {
-        contenders_.push_back(std::move(rival));
+      auto rivals = needles::rivals(settings.rivals, reading);
+      if (rivals.empty()) {
+        throw RangeError("--rivals must be a folder with models to compare with, got " +
+                         settings.rivals);
       }
+      for (auto& rival : rivals) contenders_.push_back(std::move(rival));
     }
   }
 
@@ -189,6 +192,31 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
   return row.report().set("machine", support::this_machine().report());
 }
 
+/// A panel for each contender, of rows that stand contender by contender in the grid's lengths.
+support::HeatMap heat_map(const Settings& settings, const std::vector<Row>& rows) {
+  support::HeatMap map{
+      .title = "A number in prose, given back exactly",
+      .row_title = "depth",
+      .column_title = "length of the text in windows of " + std::to_string(window) + " bytes",
+      .rows = settings.depths,
+      .columns = {},
+      .panels = {}};
+  map.columns.reserve(settings.grid.size());
+  for (const Index windows : settings.grid) map.columns.push_back(std::to_string(windows));
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const std::size_t column = n % settings.grid.size();
+    if (column == 0) {
+      map.panels.push_back({.title = rows[n].policy, .cells = {}});
+      map.panels.back().cells.assign(settings.depths.size(),
+                                     std::vector<double>(settings.grid.size()));
+    }
+    for (std::size_t depth = 0; depth < settings.depths.size(); ++depth) {
+      map.panels.back().cells[depth][column] = rows[n].cells[depth].exact();
+    }
+  }
+  return map;
+}
+
 /// Every task at every length by ours, and a prose task by all contenders.
 support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::filesystem::create_directories(settings.out);
@@ -215,32 +243,15 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
     }
   }
 
-  support::HeatMap map{
-      .title = "A number in prose, given back exactly",
-      .row_title = "depth",
-      .column_title = "length of the text in windows of " + std::to_string(window) + " bytes",
-      .rows = settings.depths,
-      .columns = {},
-      .panels = {}};
-  map.columns.reserve(settings.grid.size());
-  for (const Index windows : settings.grid) map.columns.push_back(std::to_string(windows));
-  std::vector<support::Report> pairs;
-  for (std::size_t n = 0; n < prose_rows; ++n) {
-    const std::size_t column = n % settings.grid.size();
-    if (column == 0) {
-      map.panels.push_back({.title = rows[n].policy, .cells = {}});
-      map.panels.back().cells.assign(settings.depths.size(),
-                                     std::vector<double>(settings.grid.size()));
-    }
-    for (std::size_t depth = 0; depth < settings.depths.size(); ++depth) {
-      map.panels.back().cells[depth][column] = rows[n].cells[depth].exact();
-    }
-    if (n >= settings.grid.size()) pairs.push_back(paired(rows[column], rows[n]));
-  }
+  const std::vector<Row> prose(rows.begin(), rows.begin() + static_cast<Index>(prose_rows));
   const auto picture = std::filesystem::path(settings.out) / "needles.svg";
-  support::write_svg(picture, map);
+  support::write_svg(picture, heat_map(settings, prose));
   std::cout << "\nThe picture is " << picture.string() << ".\n";
 
+  std::vector<support::Report> pairs;
+  for (std::size_t n = settings.grid.size(); n < prose.size(); ++n) {
+    pairs.push_back(paired(prose[n % settings.grid.size()], prose[n]));
+  }
   std::vector<support::Report> reports;
   reports.reserve(rows.size());
   for (const Row& row : rows) reports.push_back(row.report());

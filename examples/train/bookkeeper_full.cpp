@@ -2,4 +2,12 @@
 #include "models.hpp"
 #include "run.hpp"
 
-template support::Report training::train<models::BookkeeperFull>(const Settings&);
+/// Trains for reading alone: who sees everything has nothing to learn while it reads.
+template <>
+support::Report training::train<models::BookkeeperFull>(const Settings& settings) {
+  expect_sound(settings);
+  if (settings.objective != "plain") {
+    throw RangeError("--objective must be plain for this model, got " + settings.objective);
+  }
+  return train<models::BookkeeperFull>(settings, PlainLoss{});
+}
