@@ -106,6 +106,7 @@ inline std::vector<Contender> keepers(const std::filesystem::path& file, const R
   const auto params = std::make_shared<const Params>(
       models::renamed<Params>(read_params<models::Bookkeeper>(file)));
   std::vector<Contender> all;
+  all.reserve(policies.size());
   for (const Policy& policy : policies) {
     all.push_back({std::string(policy.name), [=](const data::NeedleSample& sample) {
                      ChosenOrder::leaves = policy.leaves;

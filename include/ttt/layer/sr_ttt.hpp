@@ -217,7 +217,7 @@ struct SrTttBlock {
                                     pass.position);
       sum = add(sum, scale_heads(recalled->out, clamp(params.gate, 0, largest_gate)));
     }
-    const X out = add(sum, feed_forward(params, sum));
+    X out = add(sum, feed_forward(params, sum));
     watch(SrTttRead<X>{.block = pass.block,
                        .position = pass.position,
                        .entries = entries,

@@ -84,7 +84,7 @@ template <Array A, class Sees>
   using S = Scalar<A>;
   A p = zeros<A>(rows(scores), cols(scores));
   for (Index i = 0; i < rows(scores); ++i) {
-    const auto seen = sees(i);
+    const auto& seen = sees(i);
     S largest = -std::numeric_limits<S>::infinity();
     for (const auto& [first, count] : seen) {
       if (count == 0) continue;
@@ -121,7 +121,7 @@ template <Array A, class Sees>
   using S = Scalar<A>;
   A ds = zeros<A>(rows(p), cols(p));
   for (Index i = 0; i < rows(p); ++i) {
-    const auto seen = sees(i);
+    const auto& seen = sees(i);
     LaneOf<A> lanes = zero_lane<A>();
     for (const auto& [first, count] : seen) {
       const Index at = i * cols(p) + first;
