@@ -35,12 +35,13 @@ template <class... Policies>
 using BookkeeperWith = Recaller<preset::bookkeeper, Attend<Window, Cache<128, Policies...>>>;
 using Bookkeeper = BookkeeperWith<evict::LeastWanted>;
 
-/// What it is compared with: it learns and does not keep, which is TTT-E2E; the same, trained and
-/// read without learning, which is a window alone; it sees everything; and the published model that
-/// learns and keeps.
+/// Learns and keeps nothing: TTT-E2E in the same blocks.
 using BookkeeperE2e = Recaller<preset::bookkeeper, Attend<Window>>;
+/// The same, to be trained and read without learning: a window alone.
 using BookkeeperWindow = BookkeeperE2e;
+/// Full attention, to texts of up to 16384 bytes.
 using BookkeeperFull = Recaller<preset::bookkeeper_full, Attend<Window>>;
+/// The published model that learns and keeps.
 using BookkeeperSrTtt = SrTtt<preset::bookkeeper_sr_ttt>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 

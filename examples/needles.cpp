@@ -6,30 +6,24 @@
 //   needles --quick
 //   needles --task s_niah_2 --windows 64 --samples 100 --policy oldest --json oldest.json
 //   needles --bible --samples 20
+//   needles --grid 8 64 --rivals FOLDER
 //
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
 // smoke: --models {source}/examples/models --grid 4 5 --samples 1 --depths 0.5 --out needles
 
-#include <ttt/data/bytes.hpp>
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/proportion.hpp>
 #include <ttt/measure/recall.hpp>
-#include <ttt/model/params_file.hpp>
-#include <ttt/model/session.hpp>
 #include <ttt/parallel/threads.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -123,17 +117,18 @@ class Asker {
   /// so that contenders are compared on the same.
   [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
                          Index samples, support::Progress& progress, Index& done) const {
-    return answers(contender, samples, progress, done, [&](Random& random, data::KeyWords words) {
-      data::NeedleSetting setting = cell_setting;
-      setting.words = words;
-      return needles_.sample(random, setting);
-    });
+    return answers(contender, samples, cell_setting.length, progress, done,
+                   [&](Random& random, data::KeyWords words) {
+                     data::NeedleSetting setting = cell_setting;
+                     setting.words = words;
+                     return needles_.sample(random, setting);
+                   });
   }
 
-  /// Asks about the samples that draw(random, words of its keys) makes.
+  /// Asks about the samples that draw(random, words of its keys) makes, of about `length` bytes.
   template <class Draw>
-  [[nodiscard]] Cell answers(const Contender& contender, Index samples, support::Progress& progress,
-                             Index& done, Draw&& draw) const {
+  [[nodiscard]] Cell answers(const Contender& contender, Index samples, Index length,
+                             support::Progress& progress, Index& done, Draw&& draw) const {
     Cell cell;
     cell.recalls.resize(static_cast<std::size_t>(samples));
     cell.words.resize(cell.recalls.size());
@@ -145,7 +140,7 @@ class Asker {
       const data::NeedleSample sample = draw(random, cell.words[n]);
       cell.recalls[n] = contender.answer(sample);
       const std::lock_guard lock(guard);
-      done += std::ssize(sample.text);
+      done += length;
       progress.show({.step = done, .tokens = done});
     });
     return cell;
@@ -269,13 +264,14 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   support::Progress progress(
       {.name = "bible", .steps = static_cast<Index>(bible.size()) * settings.samples});
   Index done = 0;
-  const Cell cell = asker.answers(
-      asker.chosen(), settings.samples, progress, done, [&](Random& random, data::KeyWords words) {
-        const data::Secret secret = data::Secret::draw(random, words, false);
-        const auto phrasing =
-            settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler;
-        return data::hide(bible, secret, first_chapter, phrasing);
-      });
+  const Cell cell =
+      asker.answers(asker.chosen(), settings.samples, std::ssize(bible), progress, done,
+                    [&](Random& random, data::KeyWords words) {
+                      const data::Secret secret = data::Secret::draw(random, words, false);
+                      const auto phrasing =
+                          settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler;
+                      return data::hide(bible, secret, first_chapter, phrasing);
+                    });
   const std::vector<measure::Recall>& recalls = cell.recalls;
   const Index exact = std::ranges::count(recalls, true, &measure::Recall::exact);
   const auto bounds = measure::wilson(exact, settings.samples);
@@ -307,11 +303,12 @@ int main(int argc, char** argv) {
       .option("--depths", s.depths, "of the needle, as shares of the text before it")
       .option("--samples", s.samples, "of each length and depth")
       .option("--control-samples", s.control_samples, "of the grid's other policies; 0 for none")
-      .option("--policy", s.policy,
-              "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window or a "
-              "rival")
+      .option(
+          "--policy", s.policy,
+          "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window; of the "
+          "rivals window_only, ttt_e2e, full_attention, sr_ttt or sr_ttt_oracle")
       .option("--rivals", s.rivals, "a folder with models to compare with")
-      .option("--frozen", s.frozen, "read without learning")
+      .option("--frozen", s.frozen, "read without learning; not SR-TTT")
       .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")

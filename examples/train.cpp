@@ -10,12 +10,20 @@
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --objective plain --accumulate 2
 // smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --out keeper
+// smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --batch 0 --needles 1
+// --recall-length 256
 
 #include <csignal>
 
 #include "models.hpp"
 #include "support/program.hpp"
 #include "train/settings.hpp"
+
+/// Those that are trained in a way of their own.
+template <>
+support::Report training::train<models::BookkeeperFull>(const Settings&);
+template <>
+support::Report training::train<models::BookkeeperSrTtt>(const Settings&);
 
 namespace {
 
@@ -55,7 +63,8 @@ int main(int argc, char** argv) {
       .option("--recall-length", s.recall_length, "of texts of these kinds; one is drawn for each")
       .option("--slots", s.slots, "of caches; one of several is drawn for each step")
       .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
-      .option("--peak-penalty", s.peak_penalty, "what their soft maximum counts in prose")
+      .option("--peak-penalty", s.peak_penalty,
+              "of keep scores: what their soft maximum counts in texts without answers")
       .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
       .option("--out", s.out, "the model file")
       .option("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")

@@ -5,6 +5,7 @@
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/recall.hpp>
 #include <ttt/model/params_file.hpp>
+#include <ttt/model/sampler.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/model/sr_ttt.hpp>
 
@@ -17,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models.hpp"
@@ -62,7 +64,7 @@ bool leaves_by(const Entry& a, const Entry& b) {
 }
 
 /// The first is ours. The oracle is ours with the needle's value kept by force.
-constexpr std::array policies{
+inline constexpr std::array policies{
     Policy{"keep", leaves_by<evict::LeastWanted>},
     Policy{"surprisal", leaves_by<evict::LeastSurprising>},
     Policy{"oldest", leaves_by<evict::Oldest>},
@@ -76,6 +78,7 @@ constexpr std::array policies{
 /// Where the bytes of the value stand.
 inline std::vector<Index> value_positions(const data::NeedleSample& sample) {
   std::vector<Index> positions;
+  positions.reserve(sample.secret.value.size());
   for (std::size_t n = 0; n < sample.secret.value.size(); ++n) {
     positions.push_back(sample.value_begin + static_cast<Index>(n));
   }
@@ -128,7 +131,12 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
   };
   SrTttSession<models::BookkeeperSrTtt> session(params, {.forced = std::move(forced)});
   const auto tokens = data::bytes(sample.text);
-  Matrix<float> next = session.read(tokens).bottomRows(1);
+  Matrix<float> next;
+  for (std::span rest(tokens); !rest.empty();) {
+    const auto part = rest.first(std::min<std::size_t>(rest.size(), 4096));
+    next = session.read(part).bottomRows(1).eval();
+    rest = rest.subspan(part.size());
+  }
   measure::Recall recall;
   for (const auto& block : session.state().blocks) {
     recall.contained +=
@@ -172,19 +180,20 @@ inline std::vector<Contender> rivals(const std::filesystem::path& folder, const 
         read_params<Model>(folder / file));
     all.push_back({name, [=](const auto& sample) { return answer(*params, sample); }});
   };
-  const auto add_session = [&]<class Model>(const char* name, const char* file, bool learns) {
-    const auto options = options_of<Model>({reading.inner_rate, reading.frozen || !learns});
+  const auto add_session = [&]<class Model>(const char* name, const char* file, Learning learning) {
+    const auto options = options_of<Model>(
+        {.inner_rate = reading.inner_rate, .frozen = reading.frozen || learning == Learning::off});
     add.template operator()<Model>(name, file, [=](const auto& params, const auto& sample) {
       return ask<Model>(params, options, sample);
     });
   };
   using models::BookkeeperSrTtt;
-  add_session.template operator()<models::BookkeeperWindow>("window_only",
-                                                            "bookkeeper_window.safetensors", false);
+  add_session.template operator()<models::BookkeeperWindow>(
+      "window_only", "bookkeeper_window.safetensors", Learning::off);
   add_session.template operator()<models::BookkeeperE2e>("ttt_e2e", "bookkeeper_e2e.safetensors",
-                                                         true);
-  add_session.template operator()<models::BookkeeperFull>("full_attention",
-                                                          "bookkeeper_full.safetensors", false);
+                                                         Learning::on);
+  add_session.template operator()<models::BookkeeperFull>(
+      "full_attention", "bookkeeper_full.safetensors", Learning::off);
   for (const bool forced : {false, true}) {
     add.template operator()<BookkeeperSrTtt>(
         forced ? "sr_ttt_oracle" : "sr_ttt", "bookkeeper_sr_ttt.safetensors",

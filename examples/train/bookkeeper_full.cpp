@@ -2,7 +2,7 @@
 #include "models.hpp"
 #include "run.hpp"
 
-/// Trains for reading alone: who sees everything has nothing to learn while it reads.
+/// Trains for reading alone: the control does not learn while it reads.
 template <>
 support::Report training::train<models::BookkeeperFull>(const Settings& settings) {
   expect_sound(settings);

@@ -84,6 +84,23 @@ TEST_SUITE("data") {
     }
   }
 
+  TEST_CASE(
+      "half of the needles are in other words than RULER's, and half of the values are UUIDs") {
+    const RecallTexts texts(Haystack({prose}));
+    Random random(10);
+    int ruler = 0;
+    int uuids = 0;
+    for (int i = 0; i < 1000; ++i) {
+      const RecallText text = texts.needles(random, 1024, 1);
+      ruler += data::text(text.tokens).find("One of the special magic") != std::string::npos;
+      uuids += answers(text, 1024).front().size() > 7;
+    }
+    CHECK(ruler > 440);  // the deviation is 16
+    CHECK(ruler < 560);
+    CHECK(uuids > 440);
+    CHECK(uuids < 560);
+  }
+
   TEST_CASE("the byte that tells which answer it is counts as four") {
     const RecallTexts texts(Haystack({prose}));
     Random random(9);

@@ -4,6 +4,7 @@
 #include <ttt/memory/entry.hpp>
 #include <ttt/random.hpp>
 
+#include <cmath>
 #include <vector>
 
 namespace laws {
@@ -33,7 +34,10 @@ inline std::vector<Offer> offers_of(const std::vector<Entry>& entries,
                                     const std::vector<double>& surprisal) {
   std::vector<Offer> offers;
   for (const Entry& entry : entries) {
-    offers.push_back({.entry = entry, .surprisal = surprisal, .at = offers.size()});
+    offers.push_back({.entry = entry,
+                      .surprisal = surprisal,
+                      .at = offers.size(),
+                      .reconstruction = std::abs(entry.keep)});
   }
   return offers;
 }

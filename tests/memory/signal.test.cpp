@@ -59,15 +59,15 @@ TEST_SUITE("memory") {
   }
 
   TEST_CASE("a token that another repeats is not missed") {
-    Matrix<double> keys(3, 2);
-    keys << 40, 0, 0, 40, 40, 0;
-    Matrix<double> values(3, 2);
-    values << 1, 2, 5, 0, 1, 2;
+    Matrix<double> keys(4, 2);
+    keys << 40, 0, 0, 40, 40, 0, 0, 40;
+    Matrix<double> values(4, 2);
+    values << 1, 2, 5, 0, 1, 2, 3, 0;
     const auto errors = reconstruction_errors(keys, values, 2, 1);
     REQUIRE(errors.size() == 2);
     CHECK(errors[0] == doctest::Approx(0));
-    CHECK(errors[1] == doctest::Approx((16.0 + 4.0) / 2));
-    const auto alone = reconstruction_errors(keys, values, 3, 1);
+    CHECK(errors[1] == doctest::Approx(2));
+    const auto alone = reconstruction_errors(keys, values, 4, 1);
     CHECK(alone[1] == doctest::Approx(25.0 / 2));
   }
 }

@@ -73,6 +73,23 @@ TEST_SUITE("model") {
     }
   }
 
+  TEST_CASE_TEMPLATE(
+      "A chunk learned from while it is read leaves what one learned from later does", Model,
+      Wanting, Signalling, Gating) {
+    const auto params = laws::lively_params<Model>(6);
+    const auto tokens = laws::text<Model>(12, 6);
+    Reading<Model> at_once(params, {.inner = inner});
+    at_once.read(tokens);
+    Reading<Model> later(params, {.inner = inner});
+    for (std::span rest(tokens); !rest.empty();) {
+      const auto count = std::min(rest.size(), static_cast<std::size_t>(Model::spec.chunk));
+      later.read(rest.first(count));
+      rest = rest.subspan(count);
+    }
+    check_equal(at_once, later);
+    CHECK(at_once.bytes() == later.bytes());
+  }
+
   TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, with a cache",
                      Model, Wanting, Signalling, Gating) {
     const auto params = laws::lively_params<Model>(2);

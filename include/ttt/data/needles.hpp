@@ -26,7 +26,7 @@ enum class NeedleTask {
   multi_key,  ///< four numbers in prose, one of them asked for
 };
 
-/// How a needle is put into words that models are tested with.
+/// The sentences that models are tested with.
 enum class Phrasing {
   ruler,  ///< RULER's sentence
   other,  ///< another sentence, for the test alone
@@ -34,8 +34,8 @@ enum class Phrasing {
 
 /// The words around key and value in the sentence that hides a value.
 struct Wording {
-  std::string before;   ///< the key
-  std::string between;  ///< key and value
+  std::string before;   ///< the words before the key
+  std::string between;  ///< the words between key and value
 
   /// A sentence to be tested with.
   [[nodiscard]] static Wording of(Phrasing phrasing, bool uuid) {
@@ -46,7 +46,7 @@ struct Wording {
     return {"Take note: the magic " + what + " that belongs to ", " is "};
   }
 
-  /// One of many sentences to be trained with, none of which is of a Phrasing.
+  /// One of many sentences to be trained with, none of them one that models are tested with.
   [[nodiscard]] static Wording draw(Random& random, bool uuid) {
     static constexpr std::array<std::string_view, 8> openings{
         "The ", "Here is the ",    "Remember the secret ", "They know the ", "Write down the ",

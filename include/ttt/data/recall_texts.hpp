@@ -112,16 +112,16 @@ class RecallTexts {
     const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
     std::vector<Secret> secrets =
         Secret::draw(random, 1 + random.below(std::max<Index>(most, 1)), words, uuid);
-    std::vector<std::string> needles;
+    std::vector<std::string> sentences;
     for (const Secret& secret : secrets) {
       const bool ruler = random.below(2) == 0;
-      needles.push_back(ruler ? secret.needle() : secret.needle(Wording::draw(random, uuid)));
+      sentences.push_back(ruler ? secret.needle() : secret.needle(Wording::draw(random, uuid)));
     }
     const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
     const auto room = [&] {
       Index rest = length + 1;
       for (std::size_t n = 0; n < secrets.size(); ++n) {
-        rest -= std::ssize(needles[n]) + std::ssize(asking(secrets[n])) +
+        rest -= std::ssize(sentences[n]) + std::ssize(asking(secrets[n])) +
                 std::ssize(secrets[n].value) + 3;
       }
       return rest;
@@ -148,7 +148,7 @@ class RecallTexts {
       taken = place;
       const Secret& secret = secrets[event / 2];
       if (event % 2 == 0) {
-        text += needles[event / 2] + ' ';
+        text += sentences[event / 2] + ' ';
       } else {
         text += asking(secret);
         answers.push_back({.first = std::ssize(text), .count = std::ssize(secret.value)});

@@ -5,6 +5,7 @@
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/lift.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -30,9 +31,9 @@ struct CacheTraining {
   /// What the mean over all tokens of softplus(keep score) counts in the loss: it pushes down what
   /// nobody reads.
   double keep_penalty = 0;
-  /// What it counts in the loss of a text without emphasised targets that the soft maximum of its
-  /// keep scores is above -8: when a text is long enough, it is the highest scores of its prose
-  /// that displace what will be asked for.
+  /// What softplus(peak + 8) counts in the loss of a text in which no target is emphasised, where
+  /// peak is the soft maximum of its keep scores: in a long text the highest scores of prose
+  /// displace what will be asked for.
   double peak_penalty = 0;
   Index slots = std::numeric_limits<Index>::max();  ///< that every cache has room for in this text
 };
@@ -66,7 +67,10 @@ void note_loss(G& gradient) {
 ///   peak = log(sum of exp(4 score)) / 4
 ///   keep_penalty * mean of softplus(score) + peak_penalty * softplus(peak + 8)
 ///
+/// The second only where no target is emphasised.
+///
 /// \shape  keep [time, 1] -> [time, 1]
+/// \source ours, both constants too
 template <class G, class S>
 [[nodiscard]] Matrix<S> penalise(G& gradient, const Matrix<S>& keep, const Text& text,
                                  const CacheTraining& caches) {
@@ -78,7 +82,8 @@ template <class G, class S>
   const double share = caches.keep_penalty / static_cast<double>(keep.rows());
   gradient.keep_penalty += share * score.unaryExpr(softplus).sum();
   Eigen::ArrayXd slope = share * score.unaryExpr(logistic);
-  if (caches.peak_penalty != 0 && text.emphasis.empty()) {
+  const bool asks = std::ranges::any_of(text.emphasis, [](float weight) { return weight > 0; });
+  if (caches.peak_penalty != 0 && !asks) {
     constexpr double sharpness = 4;
     constexpr double ceiling = -8;
     const double highest = score.maxCoeff();

@@ -162,9 +162,11 @@ template <class Model, class S = float>
   return result;
 }
 
-/// Trains an SR-TTT model in one of its two stages, as Trainer's objective. What a text emphasises
-/// are the answers of the second stage; the first run of tokens that is the same is where the text
-/// said them before, and is taken in by the caches, flagged or not.
+/// Trains an SR-TTT model in one of its two stages, as Trainer's objective. In the second,
+/// emphasised targets are the answers, all alike; the first place where the same tokens stood
+/// before is the needle, which caches take in, flagged or not. Every target counts: `scored` is not
+/// read. Of the Gradient, `chunk_loss` stays empty, `emphasised` is the answers' term, and the
+/// oracle's term is in `loss` alone.
 struct SrTttLoss {
   SrTttStage stage = SrTttStage::backbone;  ///< which tensors should move; see frozen_in
   double oracle = 1;                        ///< 0 trains the variant without the oracle's term
@@ -179,7 +181,7 @@ struct SrTttLoss {
       options.caching = Caching::on;
       objective.oracle = oracle;
       note_answers(text, objective);
-      if (!objective.queries.empty()) objective.answer = 1;
+      objective.answer = 1;
       options.forced = objective.needle;
     }
     auto full = sr_ttt_gradient<Model, S>(params, text.tokens, options, objective);

@@ -112,7 +112,7 @@ struct Cache {
   /// a kept key, and so learns what is worth reading again.
   static constexpr bool scored = (... || detail::wants_keep_score<Policies>);
   /// Whether offers say how badly what stays in the window gives them back.
-  static constexpr bool reconstructs = (... || detail::wants_reconstruction<Policies>);
+  static constexpr bool reconstructs = detail::wants_reconstruction<SignalPolicy>;
 
   /// What is kept, the oldest first.
   template <class A>
@@ -351,7 +351,7 @@ struct CachedWindow {
     const X values = newest(state.values);
     const X keep = scored ? newest(state.keep) : state.keep;
 
-    std::vector<double> missed(static_cast<std::size_t>(leaving));
+    std::vector<double> missed;
     if constexpr (Kept::reconstructs) {
       missed = reconstruction_errors(value_of(array_of(keys)), value_of(array_of(values)), leaving,
                                      Spec.heads);
@@ -364,8 +364,10 @@ struct CachedWindow {
                                   .keep = scored ? keep_score(keep, n) : 0,
                                   .attended_at = pass.position},
                         .surprisal = nats,
-                        .at = at,
-                        .reconstruction = missed[static_cast<std::size_t>(n)]});
+                        .at = at});
+      if constexpr (Kept::reconstructs) {
+        offers.back().reconstruction = missed[static_cast<std::size_t>(n)];
+      }
     }
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
     Kept::offer(state.cache,

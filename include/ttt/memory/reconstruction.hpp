@@ -11,14 +11,15 @@ namespace ttt {
 /// How badly the values of tokens that leave are given back by those that stay, asked with the
 /// leaving tokens' own keys: what will be missed.
 ///
-///   error_t = mean over features of (v_t - sum over staying j of softmax(k_t k_j / sqrt(head))
-///   v_j)^2
+///   p_tj     softmax over staying j of k_t k_j / sqrt(head), for each head
+///   error_t  mean over features of (v_t - sum_j p_tj v_j)^2
+///
+/// Where nobody stays, the sum is 0.
 ///
 /// \shape  keys, values [time, width], un-rotated, of which the first `leaving` leave -> [leaving]
+/// \pre    heads divides width; 0 <= leaving <= time
 /// \cost   O(leaving * time * width)
-/// \source the reconstruction loss of arXiv:2603.06642, with attention to what stays in place of
-/// fast
-///         weights
+/// \source the reconstruction loss of arXiv:2603.06642; ours: attention in place of fast weights
 template <class S>
 [[nodiscard]] std::vector<double> reconstruction_errors(const Matrix<S>& keys,
                                                         const Matrix<S>& values, Index leaving,

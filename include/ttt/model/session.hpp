@@ -86,8 +86,8 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  /// \cost   time * (a pass of the model, and for the suffix of a learning model three: two, where
-  ///         a read has a whole chunk and the token behind it)
+  /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
+  ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
     expect_tokens(tokens);
     std::vector<S> surprisal;
@@ -206,8 +206,7 @@ class Session {
       targets.push_back(next);
       // A session that read part of the chunk without learning lacks rows of it.
       if (state_.chunk_rows.rows() == chunk) {
-        static_cast<void>(
-            learn(state_.position - chunk, state_.chunk_rows, state_.chunk_memory, targets));
+        learn(state_.position - chunk, state_.chunk_rows, state_.chunk_memory, targets);
       }
     }
     forget_chunk();
@@ -236,7 +235,7 @@ class Session {
             .pinned = options_.pinned};
   }
 
-  /// What a chunk was read to, by the fast weights before they learned from it.
+  /// What reading a chunk gave, with the fast weights as they were before the step.
   struct Lesson {
     M surprisal;    ///< [chunk, 1], of the targets
     M logits;       ///< [1, vocab], behind the last token
@@ -253,9 +252,9 @@ class Session {
     auto lifted = constants(tape, *params_);
     replace_fast(lifted, [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
     auto memory = constants(tape, before);
-    const Var<M> read = tape.constant(rows);
-    pass.keep = Model::keep(lifted, read);
-    const Var<M> logits = Model::logits(lifted, Model::suffix(lifted, memory, read, pass));
+    const Var<M> h = tape.constant(rows);
+    pass.keep = Model::keep(lifted, h);
+    const Var<M> logits = Model::logits(lifted, Model::suffix(lifted, memory, h, pass));
     const Var<M> surprisal = cross_entropy(logits, targets);
     const M share = M::Constant(chunk, 1, S(1) / S(chunk));
     tape.seed(surprisal, options_.inner.loss.weights(share, surprisal.value()));
@@ -272,10 +271,11 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    const M rows =
-        Model::prefix(borrowed(), state_.memory, Model::embed(*params_, tokens.first(chunk)),
-                      pass<M>(state_.position));
-    Lesson lesson = learn(state_.position, rows, state_.memory, tokens.subspan(1));
+    Memory memory = state_.memory;  // ours changes when nothing can be refused any more
+    const auto params = borrowed();
+    const M rows = Model::prefix(params, memory, Model::embed(params, tokens.first(chunk)),
+                                 pass<M>(state_.position));
+    Lesson lesson = learn(state_.position, rows, memory, tokens.subspan(1));
     const std::size_t before = surprisal.size();
     surprisal.push_back(first_surprisal(tokens.front()));
     surprisal.insert(surprisal.end(), lesson.surprisal.data(), lesson.surprisal.data() + chunk - 1);
@@ -286,7 +286,7 @@ class Session {
     forget_chunk();
   }
 
-  /// Of the token behind those that were read.
+  /// How much the next token surprises.
   [[nodiscard]] S first_surprisal(Token token) const {
     return state_.position == 0 ? std::log(static_cast<S>(Model::spec.vocab))
                                 : cross_entropy(state_.logits, std::span(&token, 1))(0, 0);

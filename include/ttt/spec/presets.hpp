@@ -26,7 +26,8 @@ inline constexpr ModelSpec bookkeeper = [] {
   return checked(spec);
 }();
 
-/// bookkeeper whose window is a whole text: full attention, the control.
+/// bookkeeper with a window of 16384 bytes, which is all of a text of 128 windows: full attention,
+/// the control.
 inline constexpr ModelSpec bookkeeper_full = [] {
   ModelSpec spec = bookkeeper;
   spec.window = 16384;
