@@ -10,8 +10,7 @@
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --objective plain --accumulate 2
 // smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --out keeper
-// smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --batch 0 --needles 1
-// --recall-length 256
+// smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --needles 1 --recall-length 256
 
 #include <csignal>
 
