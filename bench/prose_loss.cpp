@@ -8,7 +8,7 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/measure/bootstrap.hpp>
-#include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/parallel/threads.hpp>

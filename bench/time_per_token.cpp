@@ -7,7 +7,7 @@
 // smoke: --near 512 --far 4096 --measured 1024
 // smoke: --cache --near 512 --far 4096 --measured 1024
 
-#include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
 

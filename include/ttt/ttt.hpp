@@ -22,6 +22,7 @@
 #include <ttt/measure/proportion.hpp>
 #include <ttt/measure/recall.hpp>
 #include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/memory_file.hpp>

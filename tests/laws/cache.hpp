@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 
 #include <doctest/doctest.h>
 

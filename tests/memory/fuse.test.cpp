@@ -3,7 +3,7 @@
 
 #include <ttt/algebra/tape.hpp>
 #include <ttt/layer/attend.hpp>
-#include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 
 #include <array>
 #include <cmath>

@@ -3,7 +3,7 @@
 
 #include <ttt/layer/attend.hpp>
 #include <ttt/layer/swiglu.hpp>
-#include <ttt/memory/cache.hpp>
+#include <ttt/memory/cached_window.hpp>
 #include <ttt/memory/fast.hpp>
 #include <ttt/memory/window.hpp>
 #include <ttt/model/language_model.hpp>
