@@ -5,8 +5,8 @@
 // of a chunk is promised to be a multiple. Deciding alone, and with the copies of what is kept.
 //
 // The peer is a heap, which decides n offers in O(n log slots), but stands in no order of the text
-// and cannot follow an order that attention changes. Every offer displaces somebody, its worst
-// case.
+// and cannot follow an order that attention changes. Nearly every offer displaces somebody, its
+// worst case.
 //
 // smoke: --chunks 20 --rounds 1 --largest 512
 
@@ -142,6 +142,7 @@ int main(int argc, char** argv) {
       .option("--rounds", rounds, "of which the median")
       .option("--largest", largest, "slots; from 64 on they are doubled");
   return program.run(argc, argv, [&] {
+    if (rounds < 1) throw RangeError("--rounds must be positive, got " + std::to_string(rounds));
     support::Report report;
     double first_whole = 0;
     double first_choice = 0;

@@ -8,7 +8,7 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/measure/bootstrap.hpp>
-#include <ttt/memory/cached_window.hpp>
+#include <ttt/memory/cache.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/parallel/threads.hpp>
@@ -33,12 +33,12 @@ namespace {
 using namespace ttt;
 
 using Keeping = models::Bookkeeper;
-using Forgetting = models::BookkeeperWith<evict::LeastWanted, admit::Nobody, signal::KeepScore>;
+using Forgetting = models::BookkeeperWith<evict::LeastWanted, admit::Nobody>;
 
 struct Settings {
   std::string models = "examples/models";
   std::string model = "bookkeeper.safetensors";
-  double inner_rate = 0.4;
+  double inner_rate = models::bookkeeper_rate;
   Index limit = 0;
   Index threads = support::this_machine().cores;
 };

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -25,7 +26,7 @@
 #include <span>
 #include <sstream>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "models.hpp"
 #include "support/corpus.hpp"
@@ -44,7 +45,7 @@ struct Settings {
   std::string out = "keep.html";
   Index bytes = 4000;
   Index slots = 128;
-  double inner_rate = 0.4;
+  double inner_rate = models::bookkeeper_rate;
   std::uint64_t seed = 1;
 };
 

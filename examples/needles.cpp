@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -51,13 +52,13 @@ struct Settings {
   std::string policy = "keep";
   std::string rivals;  // a folder; none if empty
   std::string out = "needles";
-  std::vector<std::string> depths{"0.05", "0.25", "0.5", "0.75", "0.95"};
+  std::vector<double> depths{0.05, 0.25, 0.5, 0.75, 0.95};
   std::vector<Index> grid{64, 128};
   Index windows = 64;
   Index samples = 100;
   Index control_samples = 40;
   std::uint64_t seed = 1;
-  double inner_rate = 0.4;
+  double inner_rate = models::bookkeeper_rate;
   bool frozen = false;
   bool other_phrasing = false;
   bool impossible = false;
@@ -90,7 +91,7 @@ class Asker {
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
     if (!settings.rivals.empty()) {
-      auto rivals = needles::rivals(settings.rivals, reading);
+      auto rivals = needles::rivals(settings.rivals, settings.frozen);
       if (rivals.empty()) {
         throw RangeError("--rivals must be a folder with models to compare with, got " +
                          settings.rivals);
@@ -158,16 +159,16 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
   Row row{.task = task,
           .windows = windows,
           .policy = contender.name,
-          .depths = settings.depths,
+          .depths = needles::names_of(settings.depths),
           .cells = {}};
   support::Progress progress({.name = task + ' ' + std::to_string(windows) + ' ' + contender.name,
                               .steps = windows * window * samples * std::ssize(settings.depths)});
   Index done = 0;
-  for (const std::string& depth : settings.depths) {
+  for (const double depth : settings.depths) {
     const data::NeedleSetting setting{
         .task = tasks.at(task),
         .length = windows * window,
-        .depth = std::stod(depth),
+        .depth = depth,
         .phrasing = settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler,
         .impossible = settings.impossible};
     row.cells.push_back(asker.ask(contender, setting, samples, progress, done));
@@ -182,7 +183,7 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
   }
   const Row row =
       ask_row(settings, asker, settings.task, settings.windows, asker.chosen(), settings.samples);
-  print_head(settings.depths);
+  print_head(row.depths);
   print(row);
   return row.report().set("machine", support::this_machine().report());
 }
@@ -193,7 +194,7 @@ support::HeatMap heat_map(const Settings& settings, const std::vector<Row>& rows
       .title = "A number in prose, given back exactly",
       .row_title = "depth",
       .column_title = "length of the text in windows of " + std::to_string(window) + " bytes",
-      .rows = settings.depths,
+      .rows = needles::names_of(settings.depths),
       .columns = {},
       .panels = {}};
   map.columns.reserve(settings.grid.size());
@@ -215,7 +216,7 @@ support::HeatMap heat_map(const Settings& settings, const std::vector<Row>& rows
 /// Every task at every length by ours, and a prose task by all contenders.
 support::Report ask_grid(const Settings& settings, const Asker& asker) {
   std::filesystem::create_directories(settings.out);
-  print_head(settings.depths);
+  print_head(needles::names_of(settings.depths));
   std::vector<Row> rows;
   const auto add = [&](const std::string& task, Index windows, const Contender& contender,
                        Index samples) {
@@ -323,7 +324,7 @@ int main(int argc, char** argv) {
     if (s.quick) {
       s.grid = {8, 32};
       s.samples = 8;
-      s.depths = {"0.05", "0.5", "0.95"};
+      s.depths = {0.05, 0.5, 0.95};
     }
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);

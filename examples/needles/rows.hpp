@@ -10,6 +10,7 @@
 #include <iomanip>
 #include <iostream>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,14 @@ struct Cell {
     return mean([](const auto& r) { return r.exact; });
   }
 };
+
+/// How depths are named.
+inline std::vector<std::string> names_of(const std::vector<double>& depths) {
+  std::vector<std::string> names;
+  names.reserve(depths.size());
+  for (const double depth : depths) names.push_back((std::ostringstream() << depth).str());
+  return names;
+}
 
 /// All depths of a task at a length, under a policy.
 struct Row {

@@ -4,12 +4,14 @@
 #include <ttt/shape.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "models.hpp"
 #include "support/machine.hpp"
 
 /// Books, and what came of reading them.
@@ -26,9 +28,15 @@ struct Book {
 /// One reading of one book. Where a memory was read on from, what it had read has no surprisal.
 struct Reading {
   std::vector<float> nats;
+  Index first = 0;  ///< byte that it began with
   double seconds = 0;
   Index bytes = 0;  ///< of memory, at the end
 
+  [[nodiscard]] double tokens_per_second() const {
+    return static_cast<double>(std::ssize(nats) - first) / seconds;
+  }
+
+  /// The mean over bytes first .. end - 1.
   [[nodiscard]] double mean(Index first, Index end) const {
     double sum = 0;
     for (Index t = first; t < end; ++t)
@@ -37,11 +45,21 @@ struct Reading {
   }
 };
 
+/// The ways of reading a book.
+enum Way : std::size_t { learning, frozen, window, dynamic, ways };
+inline constexpr std::array<const char*, ways> way_names{"learning", "frozen", "window", "dynamic"};
+
+/// One book, read in every way.
+using Readings = std::array<Reading, ways>;
+
+/// From here on a plain window of the same size has seen nothing of the text's beginning.
+inline constexpr Index settled = 4 * models::Bookkeeper::spec.window;
+
 /// Reads the tokens behind the session's position, a piece at a time.
 template <class Reader, class Show>
 Reading read(Reader& session, const std::vector<Token>& tokens, Show&& show) {
   const support::Stopwatch watch;
-  Reading reading;
+  Reading reading{.nats = {}, .first = session.position()};
   reading.nats.assign(static_cast<std::size_t>(session.position()),
                       std::numeric_limits<float>::quiet_NaN());
   for (auto rest = std::span(tokens).subspan(reading.nats.size()); !rest.empty();) {

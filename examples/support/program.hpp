@@ -41,8 +41,8 @@ class Program {
 
   /// Declares an option that fills `value`, whose present value is the default.
   ///
-  /// `value` is a std::string, Index, double, bool, std::uint64_t, or a std::vector of strings or
-  /// of Index. A bool needs no argument; a vector takes all that follow.
+  /// `value` is a std::string, Index, double, bool, std::uint64_t, or a std::vector of strings, of
+  /// Index or of double. A bool needs no argument; a vector takes all that follow.
   ///
   /// \pre `value` outlives `run`
   template <class T>
@@ -57,8 +57,9 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<Report()>& body);
 
  private:
-  using Target = std::variant<std::string*, ttt::Index*, double*, bool*, std::uint64_t*,
-                              std::vector<std::string>*, std::vector<ttt::Index>*>;
+  using Target =
+      std::variant<std::string*, ttt::Index*, double*, bool*, std::uint64_t*,
+                   std::vector<std::string>*, std::vector<ttt::Index>*, std::vector<double>*>;
 
   Program& declare(std::string_view flag, Target value, std::string_view help);
 

@@ -101,6 +101,15 @@ TEST_SUITE("data") {
     CHECK(uuids < 560);
   }
 
+  TEST_CASE("a needle in a short text is put in words that leave room for it") {
+    const RecallTexts texts(Haystack({prose}));
+    for (std::uint64_t seed = 7100; seed < 7200; ++seed) {  // in 7175 a longer sentence is drawn
+      CAPTURE(seed);
+      Random random(seed);
+      CHECK(texts.needles(random, 256, 1).tokens.size() == 257);
+    }
+  }
+
   TEST_CASE("the byte that tells which answer it is counts as four") {
     const RecallTexts texts(Haystack({prose}));
     Random random(9);
@@ -123,6 +132,9 @@ TEST_SUITE("data") {
                          "RecallTexts.echo: length must be at least 32, got 16", RangeError);
     CHECK_THROWS_AS(static_cast<void>(texts.associations(random, 255)), RangeError);
     CHECK_THROWS_AS(static_cast<void>(texts.needles(random, 255, 1)), RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(texts.needles(random, 256, 65)),
+                         "RecallTexts.needles: most must be in 1..64, got 65", RangeError);
+    CHECK_THROWS_AS(static_cast<void>(texts.needles(random, 256, 0)), RangeError);
     CHECK(random == before);
   }
 }

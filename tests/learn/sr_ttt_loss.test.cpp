@@ -83,6 +83,19 @@ TEST_SUITE("learn") {
     }
   }
 
+  TEST_CASE("a text whose emphasis is not of every target is refused") {
+    const auto params = Model::initial<double>(1);
+    Given given;
+    for (const std::size_t size : {1, 47, 49, 100}) {
+      given.emphasis.resize(size, 1);
+      CHECK_THROWS_WITH_AS(
+          static_cast<void>(SrTttLoss{.stage = SrTttStage::recall}.gradient<Model, double>(
+              params, given.text(), 0)),
+          ("SrTttLoss: emphasis must be [48], got [" + std::to_string(size) + ']').c_str(),
+          ShapeError);
+    }
+  }
+
   TEST_CASE("a trainer moves in a stage what belongs to it, and nothing else") {
     const Given given;
     const std::vector<Text> batch{given.text()};

@@ -15,6 +15,11 @@ std::vector<bool> admitted(const std::vector<double>& signals) {
   return answers;
 }
 
+/// Looks at keep scores.
+struct Wanted : admit::Everybody {
+  static constexpr bool wants_keep_score = true;
+};
+
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE("every Admit is pure", P, admit::Everybody, admit::Nobody,
                      admit::AtLeast<1000>, admit::AtLeast<-500>,
@@ -33,6 +38,11 @@ TEST_SUITE("memory") {
     CHECK(admitted<admit::AtLeast<1500>>({1.499, 1.5, 7, -2}) ==
           std::vector{false, true, true, false});
     CHECK(admitted<admit::AtLeast<-1000>>({-1.001, -1, 0}) == std::vector{false, true, true});
+  }
+
+  TEST_CASE("WithNeighbours wants a keep score where what it wraps does") {
+    CHECK(detail::wants_keep_score<admit::WithNeighbours<Wanted, 1>>);
+    CHECK(!detail::wants_keep_score<admit::WithNeighbours<admit::Everybody, 1>>);
   }
 
   TEST_CASE("WithNeighbours admits up to its reach on either side, among the offered") {

@@ -224,6 +224,15 @@ TEST_SUITE("memory") {
     cache.check_rows();
   }
 
+  TEST_CASE("a negative number of slots is refused, and the cache is then untouched") {
+    Filled<Cache<2>> cache;
+    cache.offer(tokens(0, {5, 6}));
+    CHECK_THROWS_WITH_AS(cache.offer(tokens(2, {7}), {-1, {}}),
+                         "Cache.offer: slots must not be negative, got -1", RangeError);
+    CHECK(cache.kept() == Positions{0, 1});
+    cache.check_rows();
+  }
+
   TEST_CASE("a batch is offered in time that grows with slots and batch, not with their product") {
     Random random(2);
     const std::vector<double> drawn = [&] {

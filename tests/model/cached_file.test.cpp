@@ -110,15 +110,16 @@ TEST_SUITE("model") {
                          FormatError);
   }
 
-  TEST_CASE("a memory whose entries do not rise, or have not been read, is refused") {
+  TEST_CASE("a memory whose entries do not rise, or have not left the window, is refused") {
     const auto rise = [](Index got, Index behind) {
-      return "read: memory: CachedWindow: positions of entries must rise below 38, got " +
+      return "read: memory: CachedWindow: positions of entries must rise below 30, got " +
              std::to_string(got) + " behind " + std::to_string(behind);
     };
     const Table table = entries();
     const auto position = [&](Index row) { return static_cast<Index>(table(row, 0)); };
     check_entry_refused(3, 0, table(2, 0), rise(position(2), position(2)));
     check_entry_refused(0, 0, table(1, 0), rise(position(1), position(1)));
+    check_entry_refused(5, 0, 30, rise(30, position(4)));
     check_entry_refused(5, 0, 38, rise(38, position(4)));
     check_entry_refused(5, 0, 1e9, rise(1000000000, position(4)));
   }

@@ -2,7 +2,9 @@
 #include <ttt/model/memory_file.hpp>
 
 #include <filesystem>
+#include <limits>
 #include <set>
+#include <span>
 
 #include "laws/cached_texts.hpp"
 #include "laws/meta_gradient.hpp"
@@ -43,11 +45,40 @@ void check_equal(const Session& a, const Session& b) {
   check_same_entries(kept_entries(a.state().chunk_memory), kept_entries(b.state().chunk_memory));
 }
 
+/// A signal that is no number for one token, which is offered where the fifth chunk begins.
+struct Broken {
+  double operator()(const Offer& offer) const {
+    return offer.entry.position == 9 ? std::numeric_limits<double>::quiet_NaN() : 1;
+  }
+};
+using Breaking = CachedTttE2e<laws::wanting, 3, 2, Cache<6, Broken>>;
+
 TEST_SUITE("model") {
   TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Wanting,
                      Signalling, Gating) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
     laws::check_session_streaming<Model, double>({.learning = Learning::off, .slots = 3}, 6);
+  }
+
+  TEST_CASE("A read that a signal refuses leaves the memory as the chunks before left it") {
+    const auto params = laws::lively_params<Breaking>(1);
+    const auto tokens = laws::text<Breaking>(8, 1);
+    for (const Learning learning : {Learning::on, Learning::off}) {
+      for (const std::size_t next : {1, 3, 16}) {
+        CAPTURE(next);
+        Reading<Breaking> reader(params, {.inner = inner, .learning = learning});
+        reader.read(std::span(tokens).first(16));
+        const Reading<Breaking> before = reader;
+        CHECK_THROWS_AS(reader.read(std::span(tokens).subspan(16, next)), NumberError);
+        CHECK(reader.position() == 16);
+        CHECK(reader.logits() == before.logits());
+        for_each_array([](const Leaf&, const auto& a, const auto& b) { CHECK(a == b); },
+                       reader.state().memory, before.state().memory);
+        check_same_entries(kept_entries(reader.state().memory),
+                           kept_entries(before.state().memory));
+        CHECK_THROWS_AS(reader.read(std::span(tokens).subspan(16, next)), NumberError);
+      }
+    }
   }
 
   TEST_CASE_TEMPLATE("A session with a cache is surprised as in training", Model, Wanting,

@@ -82,6 +82,9 @@ TEST_SUITE("model") {
     });
     refused([&](auto& a) { a.set("chunk.rows", M::Zero(9, Small::spec.width).eval()); });
     refused([&](auto& a) { a.set("position", std::int64_t{1}); });
+    constexpr std::int64_t position = 4 * Small::spec.chunk + 3;
+    refused([&](auto& a) { a.set("position", position + 1); });
+    refused([&](auto& a) { a.set("position", position + (std::int64_t{1} << 60)); });
     refused([&](auto& a) {
       const std::vector<std::int64_t> outside{1, 13};
       a.set("chunk.tokens", outside);

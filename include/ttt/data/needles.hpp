@@ -130,8 +130,15 @@ struct Secret {
   }
 
   /// Secrets whose keys differ.
+  ///
+  /// \throws RangeError if there are not as many keys of those words: 1024, unless made up.
   [[nodiscard]] static std::vector<Secret> draw(Random& random, Index count, KeyWords words,
                                                 bool uuid) {
+    constexpr Index keys = std::ssize(detail::adjectives) * std::ssize(detail::nouns) / 4;
+    if (words != KeyWords::made_up && count > keys) {
+      throw RangeError("Secret.draw: count must be at most " + std::to_string(keys) + ", got " +
+                       std::to_string(count));
+    }
     std::vector<Secret> secrets;
     while (std::ssize(secrets) < count) {
       Secret next = draw(random, words, uuid);

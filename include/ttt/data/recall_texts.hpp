@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -102,16 +103,19 @@ class RecallTexts {
   /// then copy from a cache.
   ///
   /// \shape  [length + 1] tokens
-  /// \throws RangeError if length is less than 256; `random` is then untouched.
+  /// \throws RangeError if length is less than 256 or most is not in 1..64; `random` is then
+  ///         untouched.
   [[nodiscard]] RecallText needles(Random& random, Index length, Index most) const {
     expect_length("needles", length, 256);
+    if (most < 1 || most > 64) {
+      throw RangeError("RecallTexts.needles: most must be in 1..64, got " + std::to_string(most));
+    }
     const bool uuid = length >= 384 && random.below(2) == 0;
     const bool noise = random.below(4) == 0;
     const bool asked = random.below(4) == 0;
     const bool at_end = random.below(2) == 0;
     const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
-    std::vector<Secret> secrets =
-        Secret::draw(random, 1 + random.below(std::max<Index>(most, 1)), words, uuid);
+    std::vector<Secret> secrets = Secret::draw(random, 1 + random.below(most), words, uuid);
     std::vector<std::string> sentences;
     for (const Secret& secret : secrets) {
       const bool ruler = random.below(2) == 0;
@@ -127,6 +131,7 @@ class RecallTexts {
       return rest;
     };
     while (secrets.size() > 1 && room() < 0) secrets.pop_back();
+    if (room() < 0) sentences.front() = secrets.front().needle();  // which is never too long
 
     // Events in their order: needle n is event 2n, its question 2n + 1, which comes later.
     std::vector<std::pair<double, std::size_t>> events;

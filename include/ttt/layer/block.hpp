@@ -15,16 +15,6 @@ namespace ttt {
 
 namespace detail {
 
-/// Rows of the rotary table that a read of a layer needs; a layer that does not say needs none.
-template <class L>
-constexpr Index positions_of(const ModelSpec& spec) {
-  if constexpr (requires { L::positions(spec); }) {
-    return L::positions(spec);
-  } else {
-    return 0;
-  }
-}
-
 template <class... Parts>
 constexpr bool names_differ() {
   const std::array<std::string_view, sizeof...(Parts)> names{Parts::names.part...};
@@ -103,10 +93,7 @@ struct Block {
   template <ModelSpec Spec, class M>
   static void expect(const State<M>& state, Index position) {
     for_each_part([&]<std::size_t I>() {
-      const auto& part = std::get<I>(state.parts);
-      if constexpr (requires { Part<I>::template expect<Spec>(part, position); }) {
-        Part<I>::template expect<Spec>(part, position);
-      }
+      detail::expect_state_of<Part<I>, Spec>(std::get<I>(state.parts), position);
     });
   }
 

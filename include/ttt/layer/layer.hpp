@@ -101,6 +101,25 @@ inline constexpr bool gated = requires {
 };
 ///@}
 
+/// Rows of the rotary table that a read of a layer needs; a layer that does not say needs none.
+template <class L>
+constexpr Index positions_of(const ModelSpec& spec) {
+  if constexpr (requires { L::positions(spec); }) {
+    return L::positions(spec);
+  } else {
+    return 0;
+  }
+}
+
+/// Throws ShapeError or RangeError unless `state` can be what a layer remembers at `position`; a
+/// layer that does not say what can be is believed.
+template <class L, ModelSpec Spec>
+void expect_state_of(const auto& state, Index position) {
+  if constexpr (requires { L::template expect<Spec>(state, position); }) {
+    L::template expect<Spec>(state, position);
+  }
+}
+
 }  // namespace detail
 
 /// A part of a block: rows in, rows out, of the residual stream's width. Written once, for every

@@ -61,7 +61,7 @@ class MetaLearner {
 
   /// The loss of reading `text` while learning, and its gradient for every parameter.
   ///
-  /// \throws RangeError if the text is not whole chunks.
+  /// \throws as plain_gradient
   /// \cost   a prefix block costs as much as in plain_gradient, a suffix block about 2.1 times as
   ///         much, or 2.7 with Replay::recomputed; memory for N copies of the fast weights, their
   ///         gradients and the suffix's memory, and with Replay::kept for its results

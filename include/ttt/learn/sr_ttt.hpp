@@ -101,7 +101,7 @@ class Oracle {
 ///
 /// \shape  tokens [time + 1]: each but the last is read, each but the first is a target
 /// \throws RangeError if there are no targets, a token is outside the vocabulary, or a query is not
-///         read; ShapeError if needle and queries differ in length.
+///         read; ShapeError if there is an oracle and needle and queries differ in length.
 /// \cost   three times the multiplications of reading
 template <class Model, class S = float>
 [[nodiscard]] auto sr_ttt_gradient(const typename Model::template Params<Matrix<S>>& params,
@@ -111,7 +111,7 @@ template <class Model, class S = float>
   using V = Var<M>;
   const Index time = std::ssize(tokens) - 1;
   if (time < 1) throw RangeError("sr_ttt_gradient: text must have a target");
-  if (objective.needle.size() != objective.queries.size() && objective.oracle != 0) {
+  if (objective.oracle != 0 && objective.needle.size() != objective.queries.size()) {
     throw ShapeError("sr_ttt_gradient: needle must be [" +
                      std::to_string(objective.queries.size()) + "], got [" +
                      std::to_string(objective.needle.size()) + ']');
@@ -172,9 +172,15 @@ struct SrTttLoss {
   double oracle = 1;                        ///< 0 trains the variant without the oracle's term
 
   /// As sr_ttt_gradient.
+  ///
+  /// \throws ShapeError, too, if there is emphasis, but not of every target.
   template <class Model, class S>
   [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
                               const Text& text, Index /*step*/) const {
+    if (!text.emphasis.empty() && std::ssize(text.emphasis) != text.time()) {
+      throw ShapeError("SrTttLoss: emphasis must be [" + std::to_string(text.time()) + "], got [" +
+                       std::to_string(text.emphasis.size()) + ']');
+    }
     SrTttOptions options{.caching = Caching::off};
     SrTttObjective objective;
     if (stage == SrTttStage::recall) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
+#include <span>
 
 namespace ttt {
 
@@ -41,6 +43,7 @@ struct AtLeast {
 template <Admit First, Index Reach>
 struct WithNeighbours {
   static_assert(Reach >= 0, "a reach cannot be negative");
+  static constexpr bool wants_keep_score = detail::wants_keep_score<First>;  ///< if it does
 
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
     constexpr auto reach = static_cast<std::size_t>(Reach);

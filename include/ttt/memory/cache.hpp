@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <numeric>
 #include <span>
@@ -97,6 +96,10 @@ struct Cache {
   static_assert((... && (Signal<Policies> || Admit<Policies> || Evict<Policies> ||
                          Place<Policies> || Fuse<Policies>)),
                 "a policy of a cache must be a Signal, an Admit, an Evict, a Place or a Fuse");
+  static_assert((0 + ... + Signal<Policies>) <= 1 && (0 + ... + Admit<Policies>) <= 1 &&
+                    (0 + ... + Evict<Policies>) <= 1 && (0 + ... + Place<Policies>) <= 1 &&
+                    (0 + ... + Fuse<Policies>) <= 1,
+                "a cache must have one policy of a kind");
 
   static constexpr Index slots = Slots;  ///< tokens kept at most
   /// How strongly a token asks.
@@ -150,10 +153,15 @@ struct Cache {
 
   /// Keeps of the residents and the newcomers those that leave last.
   ///
-  /// \throws NumberError if a signal is not a number; the state is then untouched.
+  /// \throws RangeError if room.slots is negative, NumberError if a signal is not a number; the
+  ///         state is then untouched.
   /// \cost   O(slots + leaving), besides copying what is kept
   template <class X>
   static void offer(State<X>& state, const Leaving<X>& leaving, const Room& room) {
+    if (room.slots < 0) {
+      throw RangeError("Cache.offer: slots must not be negative, got " +
+                       std::to_string(room.slots));
+    }
     std::vector<Entry> newcomers;
     for (const Offer& offer : leaving.offers) {
       newcomers.push_back(offer.entry);

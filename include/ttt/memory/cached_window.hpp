@@ -3,9 +3,11 @@
 
 #include <ttt/layer/attend.hpp>
 #include <ttt/memory/cache.hpp>
+#include <ttt/memory/entry.hpp>
 #include <ttt/memory/fuse.hpp>
 #include <ttt/memory/reconstruction.hpp>
 #include <ttt/memory/window.hpp>
+#include <ttt/shape.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -80,11 +82,12 @@ struct CachedWindow {
     expect_rows("cache.keys", state.cache.keys, kept, Spec.width);
     expect_rows("cache.values", state.cache.values, kept, Spec.width);
     expect_rows("cache.keep", state.cache.keep, scored ? kept : 0, 1);
+    const Index stays = position - of_chunk + Spec.chunk - Spec.window;  // the first not offered
     Index before = -1;
     for (const Entry& entry : state.cache.entries) {
-      if (entry.position <= before || entry.position >= position) {
+      if (entry.position <= before || entry.position >= stays) {
         throw RangeError("CachedWindow: positions of entries must rise below " +
-                         std::to_string(position) + ", got " + std::to_string(entry.position) +
+                         std::to_string(stays) + ", got " + std::to_string(entry.position) +
                          " behind " + std::to_string(before));
       }
       before = entry.position;
@@ -98,7 +101,8 @@ struct CachedWindow {
   ///
   /// \shape  q, k, v [time, width] -> [time, width]; un-rotated; gate [1, 1], if gated
   /// \throws RangeError if the tokens go beyond the chunk that they begin in, or pass.surprisal
-  ///         does not reach back a window; the state is then untouched.
+  ///         does not reach back a window; NumberError if a signal is not a number. The state is
+  ///         then untouched.
   /// \cost   O(time * (window + slots) * width)
   template <ModelSpec Spec, class X, class Gate = X>
   [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,

@@ -13,6 +13,10 @@ template <Layer L>
 struct Fast {
   /// Whether a part has fast weights.
   static constexpr bool learns = true;
+  /// Whether reads must keep to chunks.
+  static constexpr bool reads_chunks = detail::reads_chunks<L>;
+  /// Whether the model gives keep scores.
+  static constexpr bool scored = detail::scored<L>;
   static constexpr PartNames names{"ffn_prime_norm", "feed_forward_prime", "ffn_prime_post_norm"};
 
   /// The layer's parameters, marked as fast.
@@ -28,6 +32,15 @@ struct Fast {
   template <ModelSpec Spec>
   [[nodiscard]] static Params<TensorSpec> tensors() {
     return {L::template tensors<Spec>()};
+  }
+
+  /// Rows of the rotary table that a read of at most a chunk needs.
+  static constexpr Index positions(const ModelSpec& spec) { return detail::positions_of<L>(spec); }
+
+  /// Throws ShapeError or RangeError unless `state` can be what the layer remembers at `position`.
+  template <ModelSpec Spec, class M>
+  static void expect(const State<M>& state, Index position) {
+    detail::expect_state_of<L, Spec>(state, position);
   }
 
   template <ModelSpec Spec, class P, class X>

@@ -86,6 +86,8 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
+  ///         NumberError if a cache's signal is not a number; the session has then read the chunks
+  ///         before.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
@@ -135,10 +137,16 @@ class Session {
     for (const auto* weights : {&state_.fast, &state_.velocity}) {
       for (const M& array : *weights) elements += array.size();
     }
+    Index noted = 0;
     for (const Memory* memory : {&state_.memory, &state_.chunk_memory}) {
       for_each_array([&](const Leaf&, const M& array) { elements += array.size(); }, *memory);
+      for_each_notes(
+          [&]<class E>(const Leaf&, const Notes<E>& notes) {
+            noted += std::ssize(notes) * static_cast<Index>(sizeof(E));
+          },
+          *memory);
     }
-    return elements * static_cast<Index>(sizeof(S)) +
+    return elements * static_cast<Index>(sizeof(S)) + noted +
            std::ssize(state_.chunk) * static_cast<Index>(sizeof(Token)) +
            std::ssize(state_.surprisal) * static_cast<Index>(sizeof(double));
   }
@@ -180,7 +188,10 @@ class Session {
     if (!state.velocity.empty()) expect_weights(state.velocity);
     expect_tokens(state.chunk);
     expect(std::ssize(state.chunk) <= chunk, "state must hold at most one chunk");
-    expect(state.position >= std::ssize(state.chunk), "position must count the chunk");
+    expect(state.position >= std::ssize(state.chunk) && state.position < Index{1} << 53,
+           "position must count the chunk, and be below 2^53");
+    expect((state.position - std::ssize(state.chunk)) % chunk == 0,
+           "position must be that of a chunk and what is read of it");
     expect_memory(state.memory, state.position);
     expect_memory(state.chunk_memory, state.position - std::ssize(state.chunk));
     if constexpr (Model::reads_chunks) {
@@ -304,11 +315,20 @@ class Session {
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
     Pass<M> pass = this->pass<M>(state_.position);
     const auto params = borrowed();
-    M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
+    // Caches are offered tokens, and can refuse, where a chunk begins.
+    const bool can_refuse = Model::reads_chunks && state_.chunk.empty();
+    Memory before_chunk = can_refuse ? state_.memory : Memory{};
+    M rows;
+    M logits;
+    try {
+      rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
+      pass.keep = Model::keep(params, rows);
+      logits = Model::logits(params, Model::suffix(params, state_.memory, M(rows), pass));
+    } catch (...) {
+      if (can_refuse) state_.memory = std::move(before_chunk);
+      throw;
+    }
     if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
-    pass.keep = Model::keep(params, rows);
-    const M logits =
-        Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
 
     const std::size_t before = surprisal.size();
     surprisal.push_back(first_surprisal(tokens.front()));

@@ -38,7 +38,12 @@ class RotaryTable {
     RotaryTable table(0, 2 * factors_.cols(), base_, pairs_);
     table.factors_.resize(std::ssize(positions), factors_.cols());
     for (Index row = 0; row < std::ssize(positions); ++row) {
-      table.fill(row, positions[static_cast<std::size_t>(row)]);
+      const Index position = positions[static_cast<std::size_t>(row)];
+      if (position >= 0 && position < factors_.rows()) {
+        table.factors_.row(row) = factors_.row(position);
+      } else {
+        table.fill(row, position);
+      }
     }
     return table;
   }
