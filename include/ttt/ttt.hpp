@@ -8,6 +8,7 @@
 #include <ttt/data/files.hpp>
 #include <ttt/data/king_james.hpp>
 #include <ttt/data/needles.hpp>
+#include <ttt/data/recall_texts.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/safetensors.hpp>
 #include <ttt/layer/block.hpp>

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/layer/causal_conv.hpp>
+#include <ttt/memory/cached_window.hpp>
+
 #include <string>
 #include <vector>
 
@@ -52,6 +55,22 @@ TEST_SUITE("layer") {
     static_assert(Learner::learns);
     static_assert(Block<Fast<SwiGlu>>::learns);
     static_assert(!Block<Attend<Window>, SwiGlu>::learns);
+  }
+
+  TEST_CASE("Fast layers of every kind are causal, stream and have their gradients") {
+    laws::check_layer<Block<Fast<Attend<Window>>, SwiGlu>, small>();
+    laws::check_layer<Block<Fast<CausalConv<4>>, SwiGlu>, other>();
+  }
+
+  TEST_CASE("Fast says of itself what its layer does") {
+    using Caching = Attend<Window, Cache<4, evict::LeastWanted>>;
+    static_assert(Fast<Caching>::reads_chunks && Fast<Caching>::scored);
+    static_assert(!Fast<SwiGlu>::reads_chunks && !Fast<SwiGlu>::scored);
+    CHECK(Fast<Attend<Window>>::positions(small) == Window::positions(small));
+    CHECK(Fast<SwiGlu>::positions(small) == 0);
+    const Fast<CausalConv<4>>::State<Matrix<double>> long_past{
+        .past = Matrix<double>::Zero(4, small.width)};
+    CHECK_THROWS_AS((Fast<CausalConv<4>>::expect<small>(long_past, 9)), ShapeError);
   }
 
   TEST_CASE("Fast<SwiGlu> reads as SwiGlu does") {
