@@ -13,7 +13,8 @@ struct Panel {
   std::vector<std::vector<double>> cells;  ///< [rows][columns]; NaN is left empty
 };
 
-/// Tables side by side that share their rows and columns. Texts are UTF-8.
+/// Tables side by side, in as many bands as they need, that share their rows and columns. Texts are
+/// UTF-8.
 struct HeatMap {
   std::string title;
   std::string row_title;

@@ -37,6 +37,23 @@ TEST_SUITE("support") {
     CHECK(picture.ends_with("</svg>\n"));
   }
 
+  TEST_CASE("many panels stand in several bands, each with its names, and none is wide") {
+    support::HeatMap map{.title = "",
+                         .row_title = "depth",
+                         .column_title = "length",
+                         .rows = {"0.5"},
+                         .columns = {"8", "16"},
+                         .panels = {}};
+    for (int n = 0; n < 13; ++n) map.panels.push_back({.title = "panel", .cells = {{0.25, 1}}});
+    const std::string picture = support::svg(map);
+    CHECK(count(picture, ">panel</text>") == 13);
+    CHECK(count(picture, "<rect x=") == 26);
+    CHECK(count(picture, ">0.5</text>") == 2);
+    CHECK(count(picture, ">length</text>") == 2);
+    const auto width = std::stod(picture.substr(picture.find(" width=\"") + 8));
+    CHECK(width <= 930);
+  }
+
   TEST_CASE("a panel of other extents is refused by name") {
     const support::HeatMap map{.title = "",
                                .row_title = "",
