@@ -75,8 +75,9 @@ std::string svg(const HeatMap& map) {
   text(left, 28, map.title, "fill=\"#222222\" font-size=\"16\" font-weight=\"bold\"");
   text(10, 52, map.row_title, "fill=\"#666666\"");
   for (std::size_t n = 0; n < map.panels.size(); ++n) {
+    const std::size_t band = n / in_band;
     const double x = left + static_cast<double>(n % in_band) * (panel_width + apart);
-    const double first = top + static_cast<double>(n / in_band) * band_height;
+    const double first = top + static_cast<double>(band) * band_height;
     const double bottom = first + tall * static_cast<double>(map.rows.size());
     if (n % in_band == 0) {
       for (std::size_t row = 0; row < map.rows.size(); ++row) {
