@@ -58,7 +58,7 @@ struct Settings {
   Index samples = 100;
   Index control_samples = 40;
   std::uint64_t seed = 1;
-  double inner_rate = models::bookkeeper_rate;
+  double inner_rate = models::inner_rate;
   bool frozen = false;
   bool other_phrasing = false;
   bool impossible = false;
@@ -91,7 +91,7 @@ class Asker {
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
     if (!settings.rivals.empty()) {
-      auto rivals = needles::rivals(settings.rivals, settings.frozen);
+      auto rivals = needles::rivals(settings.rivals, reading);
       if (rivals.empty()) {
         throw RangeError("--rivals must be a folder with models to compare with, got " +
                          settings.rivals);

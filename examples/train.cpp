@@ -2,7 +2,7 @@
 //
 // Trains a language model on texts: corpus in, checkpoint and model file out.
 //
-//   train --recipe examples/recipes/bookkeeper_echo.json --out bookkeeper_echo.safetensors
+//   train --recipe examples/recipes/bookworm.json
 //   train --model toy --steps 100 --out toy.safetensors
 //
 // A run that was stopped, by whatever, goes on with --resume and ends in the same bits.

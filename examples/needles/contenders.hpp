@@ -36,7 +36,7 @@ struct Contender {
 
 /// How they read.
 struct Reading {
-  double inner_rate = models::bookkeeper_rate;
+  double inner_rate = models::inner_rate;
   bool frozen = false;
 };
 
@@ -172,7 +172,7 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
 }
 
 /// Other models that were trained for the same: those whose files are in that folder.
-inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool frozen) {
+inline std::vector<Contender> rivals(const std::filesystem::path& folder, const Reading& reading) {
   std::vector<Contender> all;
   const auto add = [&]<class Model>(const char* name, const char* file, auto answer) {
     if (!std::filesystem::exists(folder / file)) return;
@@ -181,8 +181,8 @@ inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool f
     all.push_back({name, [=](const auto& sample) { return answer(*params, sample); }});
   };
   const auto add_session = [&]<class Model>(const char* name, const char* file,
-                                            const Reading& reading) {
-    const auto options = options_of<Model>(reading);
+                                            const Reading& its_reading) {
+    const auto options = options_of<Model>(its_reading);
     add.template operator()<Model>(name, file, [=](const auto& params, const auto& sample) {
       return ask<Model>(params, options, sample);
     });
@@ -190,9 +190,8 @@ inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool f
   using models::BookkeeperSrTtt;
   add_session.template operator()<models::BookkeeperWindow>(
       "window_only", "bookkeeper_window.safetensors", {.frozen = true});
-  add_session.template operator()<models::BookkeeperE2e>(
-      "ttt_e2e", "bookkeeper_e2e.safetensors",
-      {.inner_rate = models::bookkeeper_e2e_rate, .frozen = frozen});
+  add_session.template operator()<models::BookkeeperE2e>("ttt_e2e", "bookkeeper_e2e.safetensors",
+                                                         reading);
   add_session.template operator()<models::BookkeeperFull>(
       "full_attention", "bookkeeper_full.safetensors", {.frozen = true});
   for (const bool forced : {false, true}) {

@@ -28,12 +28,12 @@ struct Book {
 /// One reading of one book. Where a memory was read on from, what it had read has no surprisal.
 struct Reading {
   std::vector<float> nats;
-  Index first = 0;  ///< byte that it began with
+  Index began = 0;  ///< byte that it began with
   double seconds = 0;
   Index bytes = 0;  ///< of memory, at the end
 
   [[nodiscard]] double tokens_per_second() const {
-    return static_cast<double>(std::ssize(nats) - first) / seconds;
+    return static_cast<double>(std::ssize(nats) - began) / seconds;
   }
 
   /// The mean over bytes first .. end - 1.
@@ -53,13 +53,13 @@ inline constexpr std::array<const char*, ways> way_names{"learning", "frozen", "
 using Readings = std::array<Reading, ways>;
 
 /// From here on a plain window of the same size has seen nothing of the text's beginning.
-inline constexpr Index settled = 4 * models::Bookkeeper::spec.window;
+inline constexpr Index settled = 4 * models::Bookworm::spec.window;
 
 /// Reads the tokens behind the session's position, a piece at a time.
 template <class Reader, class Show>
 Reading read(Reader& session, const std::vector<Token>& tokens, Show&& show) {
   const support::Stopwatch watch;
-  Reading reading{.nats = {}, .first = session.position()};
+  Reading reading{.nats = {}, .began = session.position()};
   reading.nats.assign(static_cast<std::size_t>(session.position()),
                       std::numeric_limits<float>::quiet_NaN());
   for (auto rest = std::span(tokens).subspan(reading.nats.size()); !rest.empty();) {

@@ -33,7 +33,7 @@ inline measure::Difference gain(const std::vector<Readings>& readings, Way other
   };
   for (const auto& reading : readings) {
     const Index end = std::ssize(reading[learning].nats);
-    Index first = std::max(settled, reading[learning].first);
+    Index first = std::max(settled, reading[learning].began);
     if (readings.size() > 1) {
       if (first < end) add(reading, first, end);
     } else {
@@ -116,7 +116,7 @@ inline void print_speed(const Readings& readings) {
 inline void print_passage(const Book& book, const Readings& readings) {
   const auto& learned = readings[learning];
   const Index end = std::ssize(learned.nats);
-  const Index begin = std::max(settled, learned.first);
+  const Index begin = std::max(settled, learned.began);
   const Index length = std::min<Index>(320, end - begin);
   const auto saved = [&](Index t) {
     const auto at = static_cast<std::size_t>(t);
