@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
       .option("--needles", s.needles, "texts with needles, and their questions")
       .option("--most-needles", s.most_needles, "in such a text")
       .option("--recall-length", s.recall_length, "of texts of these kinds; one is drawn for each")
+      .option("--recall-weight", s.recall_weight,
+              "of each of these texts in the loss, where one of prose has 1")
       .option("--slots", s.slots, "of caches; one of several is drawn for each step")
       .option("--keep-penalty", s.keep_penalty, "of keep scores: what their mean softplus counts")
       .option("--peak-penalty", s.peak_penalty,

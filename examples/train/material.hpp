@@ -97,7 +97,9 @@ class Material {
                              [](const data::RecallText& text) { return text.tokens.size(); });
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.recall) {
-      batch.texts.push_back({.tokens = text.tokens, .emphasis = text.emphasis});
+      batch.texts.push_back({.tokens = text.tokens,
+                             .emphasis = text.emphasis,
+                             .weight = static_cast<float>(settings_.recall_weight)});
     }
     return batch;
   }

@@ -141,6 +141,8 @@ inline void expect_sound(const Settings& s) {
     expect(std::isfinite(rate) && rate >= 0,
            "rates, clip, decay and penalties must be finite and not negative");
   }
+  expect(std::isfinite(s.recall_weight) && s.recall_weight > 0,
+         "--recall-weight must be finite and positive");
   expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
 }
 

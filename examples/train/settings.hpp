@@ -40,6 +40,7 @@ struct Settings {
   Index needles = 0;
   Index most_needles = 4;            // in a text
   std::vector<Index> recall_length;  // of a text of these kinds; one is drawn for each
+  double recall_weight = 1;          // of each of these texts, where one of prose has 1
   std::vector<Index> slots;          // of caches; one is drawn for each step
   double keep_penalty = 0.02;
   double peak_penalty = 0;
@@ -73,6 +74,7 @@ struct Settings {
         words += ' ' + std::to_string(n);
       }
       for (const Index n : recall_length) words += " length " + std::to_string(n);
+      if (recall_weight != 1) words += " weight " + std::to_string(recall_weight);
     }
     for (const Index n : slots) words += " slots " + std::to_string(n);
     if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);

@@ -91,31 +91,55 @@ TEST_SUITE("learn") {
     check_equal(parts.state(), whole.state());
   }
 
-  TEST_CASE("A step goes along the mean of the gradients of its texts, one by one") {
-    Plain training = plain();
-    const Batch texts = batch(3, 1);
-    const auto start = laws::lively_params<Small, float>(1);
-    training.step(texts);  // at rate 0: the first of the warm-up
-    for_each_array([](const Leaf&, const M& a, const M& b) { CHECK(a == b); },
-                   training.state().params, start);
+  TEST_CASE("A step goes along the weighted mean of the gradients of its texts, one by one") {
+    const Batch tokens = batch(3, 1);
+    for (const std::vector<float>& weights : {std::vector{1.0F, 1.0F, 1.0F}, {0.5F, 3.0F, 1.0F}}) {
+      CAPTURE(weights[0]);
+      std::vector<Text> texts;
+      for (std::size_t i = 0; i < 3; ++i) {
+        texts.push_back({.tokens = tokens[i], .weight = weights[i]});
+      }
+      Plain training = plain();
+      const auto start = laws::lively_params<Small, float>(1);
+      training.step(texts);  // at rate 0: the first of the warm-up
+      for_each_array([](const Leaf&, const M& a, const M& b) { CHECK(a == b); },
+                     training.state().params, start);
 
-    Plain::State expected = training.state();
-    auto sum = plain_gradient<Small, float>(expected.params, {texts[0]}).params;
-    double loss = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      const auto gradient = plain_gradient<Small, float>(expected.params, {texts[i]});
-      loss += gradient.loss / 3;
-      if (i == 0) continue;
-      for_each_array([](const Leaf&, M& s, const M& g) { s += g; }, sum, gradient.params);
+      Plain::State expected = training.state();
+      auto sum = plain_gradient<Small, float>(expected.params, texts[0]).params;
+      for_each_array([&](const Leaf&, M& s) { s *= weights[0]; }, sum);
+      const float whole = weights[0] + weights[1] + weights[2];
+      double loss = 0;
+      for (std::size_t i = 0; i < 3; ++i) {
+        const auto gradient = plain_gradient<Small, float>(expected.params, texts[i]);
+        loss += static_cast<double>(weights[i] / whole) * gradient.loss;
+        if (i == 0) continue;
+        for_each_array([&](const Leaf&, M& s, const M& g) { s += weights[i] * g; }, sum,
+                       gradient.params);
+      }
+      for_each_array([&](const Leaf&, M& s) { s /= whole; }, sum);
+      AdamW{}.step(expected.params, sum, expected.adamw, schedule.rate(1));
+      const StepReport report = training.step(texts);
+      check_equal(training.state(), expected);
+      CHECK(report.step == 1);
+      CHECK(report.rate == schedule.rate(1));
+      CHECK(report.loss == doctest::Approx(loss).epsilon(1e-6));
+      CHECK(training.steps() == 2);
     }
-    for_each_array([](const Leaf&, M& s) { s /= 3.0F; }, sum);
-    AdamW{}.step(expected.params, sum, expected.adamw, schedule.rate(1));
-    const StepReport report = training.step(texts);
-    check_equal(training.state(), expected);
-    CHECK(report.step == 1);
-    CHECK(report.rate == schedule.rate(1));
-    CHECK(report.loss == doctest::Approx(loss).epsilon(1e-12));
-    CHECK(training.steps() == 2);
+  }
+
+  TEST_CASE("A text that counts nothing, or less, is refused, and nothing waits then") {
+    Plain training = plain();
+    const Batch tokens = batch(2, 1);
+    for (const float weight : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(),
+                               std::numeric_limits<float>::infinity()}) {
+      const std::vector<Text> texts{{.tokens = tokens[0]}, {.tokens = tokens[1], .weight = weight}};
+      CHECK_THROWS_WITH_AS(
+          training.accumulate(texts),
+          ("Trainer.accumulate: weight must be positive, got " + std::to_string(weight)).c_str(),
+          RangeError);
+      CHECK_THROWS_AS(training.update(), RangeError);
+    }
   }
 
   TEST_CASE("Training goes on from a state as if it had not stopped") {

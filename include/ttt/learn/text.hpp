@@ -18,6 +18,7 @@ struct Text {
   /// [time], what each target's surprisal counts in the loss beyond its share of the mean; empty
   /// for nothing. What the inner loop learns from is not weighted by it.
   std::span<const float> emphasis{};
+  float weight = 1;  ///< what the text counts in the mean over a batch
 
   /// The tokens that are read. \shape [time]
   [[nodiscard]] std::span<const Token> inputs() const { return tokens.first(tokens.size() - 1); }

@@ -75,14 +75,14 @@ struct TrainingState {
 /// What came of one step.
 struct StepReport {
   Index step = 0;         ///< from 0
-  double loss = 0;        ///< mean over the batch, before the step, in nats
+  double loss = 0;        ///< weighted mean over the batch, before the step, in nats
   double emphasised = 0;  ///< what of it comes from the emphasis of targets
   double norm = 0;        ///< of the gradient, before the clip
   double rate = 0;        ///< that the step was taken with
 };
 
-/// Outer training: gradients of the sequences of a batch side by side, their mean in a fixed order,
-/// and a step of the optimiser.
+/// Outer training: gradients of the sequences of a batch side by side, their weighted mean in a
+/// fixed order, and a step of the optimiser.
 ///
 /// \law threads       the number of threads changes no bit
 /// \law accumulation  accumulate(a), accumulate(b), update() equals step(a and b), bit for bit
@@ -110,7 +110,8 @@ class Trainer {
 
   /// One step on one batch.
   ///
-  /// \throws RangeError if a sequence is not whole chunks; NumberError, naming step and tensor, if
+  /// \throws RangeError if a sequence is not whole chunks, or a weight not positive; NumberError,
+  /// naming step and tensor, if
   ///         a loss or a gradient is not finite. The state is then untouched.
   StepReport step(std::span<const Text> batch) {
     accumulate(batch);
@@ -130,21 +131,32 @@ class Trainer {
   }
   /// The same for texts whose tokens count differently.
   void accumulate(std::span<const Text> batch) {
+    for (const Text& text : batch) {
+      if (!(text.weight > 0) || !std::isfinite(text.weight)) {
+        throw RangeError("Trainer.accumulate: weight must be positive, got " +
+                         std::to_string(text.weight));
+      }
+    }
     std::vector<Gradient<Params>> gradients(batch.size());
     for_each_index(options_.threads, std::ssize(batch), [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
       gradients[n] =
           options_.objective.template gradient<Model, S>(state_.params, batch[n], steps());
     });
-    for (Gradient<Params>& gradient : gradients) {
-      waiting_loss_ += gradient.loss;
-      waiting_emphasised_ += gradient.emphasised;
-      if (waiting_++ == 0) {
+    for (std::size_t n = 0; n < batch.size(); ++n) {
+      Gradient<Params>& gradient = gradients[n];
+      const auto weight = static_cast<double>(batch[n].weight);
+      waiting_loss_ += weight * gradient.loss;
+      waiting_emphasised_ += weight * gradient.emphasised;
+      if (waiting_ == 0) {
         sum_ = std::move(gradient.params);
+        for_each_array([&](const Leaf&, Matrix<S>& sum) { sum *= static_cast<S>(weight); }, sum_);
       } else {
-        for_each_array([](const Leaf&, Matrix<S>& sum, const Matrix<S>& g) { sum += g; }, sum_,
-                       gradient.params);
+        for_each_array([&](const Leaf&, Matrix<S>& sum,
+                           const Matrix<S>& g) { sum += static_cast<S>(weight) * g; },
+                       sum_, gradient.params);
       }
+      waiting_ += weight;
     }
   }
 
@@ -153,7 +165,7 @@ class Trainer {
   /// \throws RangeError if none waits.
   StepReport update() {
     if (waiting_ == 0) throw RangeError("Trainer.update: no gradient waits");
-    const double count = static_cast<double>(std::exchange(waiting_, 0));
+    const double count = std::exchange(waiting_, 0);
     StepReport report{.step = steps(),
                       .loss = std::exchange(waiting_loss_, 0) / count,
                       .emphasised = std::exchange(waiting_emphasised_, 0) / count,
@@ -185,7 +197,7 @@ class Trainer {
   Params sum_;
   double waiting_loss_ = 0;
   double waiting_emphasised_ = 0;
-  Index waiting_ = 0;
+  double waiting_ = 0;  // the sum of the weights
 };
 
 }  // namespace ttt
