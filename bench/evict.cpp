@@ -107,9 +107,10 @@ Seconds time_of_offer(Index slots, Index chunks) {
   Seconds sum{};
   const auto offer = [&] {
     const auto offers = text.leave();
-    std::vector<Entry> all = state.entries;
-    for (const Offer& offered : offers) all.push_back(offered.entry);
     support::Stopwatch watch;
+    std::vector<Entry> all = state.entries;
+    all.reserve(all.size() + offers.size());
+    for (const Offer& offered : offers) all.push_back(offered.entry);
     const auto staying = detail::who_stays(all, slots, {}, evict::LeastSurprising{});
     sum.choice += watch.seconds();
     watch = {};

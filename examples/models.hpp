@@ -17,7 +17,7 @@ namespace models {
 
 using namespace ttt;
 
-/// The rate of the inner steps that all of them were trained with.
+/// The rate of the inner steps that those which learn were trained with.
 inline constexpr double inner_rate = 0.4;
 
 using Bookworm = TttE2e<preset::bookworm, 4, 2>;

@@ -165,9 +165,10 @@ inline void add_readings(support::Report& report, const std::vector<Book>& books
   for (std::size_t number = 0; number < books.size(); ++number) {
     support::Report row;
     const Index end = std::ssize(books[number].tokens);
+    const Index first = std::max(settled, readings[number][learning].began);
     row.set("title", books[number].title).set("bytes", end);
     for (std::size_t way = 0; way < ways; ++way) {
-      row.set(way_names[way], readings[number][way].mean(settled, end));
+      row.set(way_names[way], readings[number][way].mean(first, end));
     }
     each.push_back(std::move(row));
   }

@@ -17,12 +17,13 @@ namespace support {
 
 namespace {
 
-constexpr double cell = 46;   // wide
-constexpr double tall = 30;   // high
-constexpr double left = 62;   // of the first panel's cells
-constexpr double top = 92;    // of the cells
-constexpr double apart = 26;  // panels
-constexpr double below = 50;  // the cells of a band, for the names of columns
+constexpr double cell = 46;     // wide
+constexpr double tall = 30;     // high
+constexpr double left = 62;     // of the first panel's cells
+constexpr double top = 92;      // of the cells
+constexpr double apart = 26;    // panels
+constexpr double below = 50;    // the cells of a band, for the names of columns
+constexpr double between = 20;  // bands, for the titles of panels
 constexpr double widest = 900;
 
 /// From white to a blue that readers of any sight tell from it; the text on it is dark or light.
@@ -55,13 +56,13 @@ void expect_extents(const HeatMap& map) {
 std::string svg(const HeatMap& map) {
   expect_extents(map);
   const double panel_width = cell * static_cast<double>(map.columns.size());
-  const double band_height = tall * static_cast<double>(map.rows.size()) + below + 20;
+  const double band_height = tall * static_cast<double>(map.rows.size()) + below + between;
   const std::size_t in_band =
       std::clamp<std::size_t>(static_cast<std::size_t>((widest - left) / (panel_width + apart)), 1,
                               std::max<std::size_t>(map.panels.size(), 1));
   const std::size_t bands = (map.panels.size() + in_band - 1) / in_band;
   const double width = left + static_cast<double>(in_band) * (panel_width + apart) + apart;
-  const double height = top - 20 + static_cast<double>(bands) * band_height;
+  const double height = top - between + static_cast<double>(bands) * band_height;
   std::ostringstream out;
   out << std::fixed << std::setprecision(1);
   const auto text = [&](double x, double y, const std::string& words, const std::string& style) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "laws/cached_texts.hpp"
 #include "laws/meta_gradient.hpp"
@@ -58,6 +59,31 @@ TEST_SUITE("model") {
                      Signalling, Gating) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
     laws::check_session_streaming<Model, double>({.learning = Learning::off, .slots = 3}, 6);
+  }
+
+  TEST_CASE("What is noted of kept tokens belongs to the bytes of a session") {
+    const auto params = laws::lively_params<Wanting>(1);
+    const auto tokens = laws::text<Wanting>(12, 1);
+    const auto bytes = [&](Index slots) {
+      Reading<Wanting> reader(params, {.learning = Learning::off, .slots = slots});
+      reader.read(tokens);
+      return std::pair{reader.bytes(), std::ssize(kept_entries(reader.state().memory))};
+    };
+    const auto [all, entries] = bytes(6);
+    const auto [none, no_entries] = bytes(0);
+    REQUIRE(entries > 0);
+    CHECK(no_entries == 0);
+    // Beside the entry, a row each of keys and values, and a score.
+    const Index numbers = 2 * Wanting::spec.width + 1;
+    const auto of_entry = static_cast<Index>(sizeof(Entry) + sizeof(double)) +
+                          (numbers - 1) * static_cast<Index>(sizeof(double));
+    CHECK(all - none == entries * of_entry);
+  }
+
+  TEST_CASE("A session with fewer slots than none is refused") {
+    const auto params = laws::lively_params<Wanting>(1);
+    CHECK_THROWS_WITH_AS(Reading<Wanting>(params, {.slots = -1}),
+                         "Session: slots must not be negative, got -1", RangeError);
   }
 
   TEST_CASE("A read that a signal refuses leaves the memory as the chunks before left it") {

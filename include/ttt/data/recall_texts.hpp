@@ -94,21 +94,26 @@ class RecallTexts {
     return emphasised(text, answers, 4);
   }
 
+  /// Needles that a text may be asked to have; there are more keys than that.
+  static constexpr Index most_needles = 64;
+
   /// 1 to `most` needles, as many as there is room for, and after each, somewhere, its question and
   /// answer; in half of the texts all questions come at the end.
   ///
   /// A quarter of the haystacks are noise; half of the texts that have room hide UUIDs; half of
   /// the keys are made up, and half of the needles are in other words than RULER's. In three texts
   /// of four answers come without questions: what a model learns to copy inside its window it can
-  /// then copy from a cache.
+  /// then copy from a cache. A sentence that leaves no room gives way to RULER's, which needs at
+  /// most 246 bytes with a number, and 298 with a UUID.
   ///
   /// \shape  [length + 1] tokens
   /// \throws RangeError if length is less than 256 or most is not in 1..64; `random` is then
   ///         untouched.
   [[nodiscard]] RecallText needles(Random& random, Index length, Index most) const {
     expect_length("needles", length, 256);
-    if (most < 1 || most > 64) {
-      throw RangeError("RecallTexts.needles: most must be in 1..64, got " + std::to_string(most));
+    if (most < 1 || most > most_needles) {
+      throw RangeError("RecallTexts.needles: most must be in 1.." + std::to_string(most_needles) +
+                       ", got " + std::to_string(most));
     }
     const bool uuid = length >= 384 && random.below(2) == 0;
     const bool noise = random.below(4) == 0;

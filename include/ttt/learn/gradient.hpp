@@ -133,9 +133,9 @@ void fill_zeros(Params& gradient, const Params& like) {
 /// The fast weights are parameters like any other. The whole text is one tape, and, where no cache
 /// has to be filled between chunks, one pass.
 ///
-/// \throws RangeError if the text is not whole chunks or a token is outside the vocabulary,
-///         ShapeError if it has not as many marks and weights as targets, NumberError if a cache's
-///         signal is not a number.
+/// \throws RangeError if the text is not whole chunks, a token is outside the vocabulary, or
+///         caches.slots is negative; ShapeError if it has not as many marks and weights as targets,
+///         NumberError if a cache's signal is not a number.
 /// \cost   three times the multiplications of reading
 template <class Model, class S = float>
 [[nodiscard]] auto plain_gradient(const typename Model::template Params<Matrix<S>>& params,

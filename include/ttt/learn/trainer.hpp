@@ -111,8 +111,8 @@ class Trainer {
   /// One step on one batch.
   ///
   /// \throws RangeError if a sequence is not whole chunks, or a weight not positive; NumberError,
-  /// naming step and tensor, if
-  ///         a loss or a gradient is not finite. The state is then untouched.
+  ///         naming step and tensor, if a loss or a gradient is not finite. The state is then
+  ///         untouched.
   StepReport step(std::span<const Text> batch) {
     accumulate(batch);
     return update();
@@ -129,7 +129,9 @@ class Trainer {
     for (const auto& tokens : batch) texts.push_back({.tokens = tokens});
     accumulate(texts);
   }
-  /// The same for texts whose tokens count differently.
+  /// The same for texts that count differently, or whose tokens do.
+  ///
+  /// \throws RangeError if a weight is not positive and finite; nothing of the batch then waits.
   void accumulate(std::span<const Text> batch) {
     for (const Text& text : batch) {
       if (!(text.weight > 0) || !std::isfinite(text.weight)) {
@@ -160,7 +162,7 @@ class Trainer {
     }
   }
 
-  /// Takes a step along the mean of the gradients that wait.
+  /// Takes a step along the weighted mean of the gradients that wait.
   ///
   /// \throws RangeError if none waits.
   StepReport update() {

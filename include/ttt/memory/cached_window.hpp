@@ -100,9 +100,9 @@ struct CachedWindow {
   /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
   ///
   /// \shape  q, k, v [time, width] -> [time, width]; un-rotated; gate [1, 1], if gated
-  /// \throws RangeError if the tokens go beyond the chunk that they begin in, or pass.surprisal
-  ///         does not reach back a window; NumberError if a signal is not a number. The state is
-  ///         then untouched.
+  /// \throws RangeError if the tokens go beyond the chunk that they begin in, pass.surprisal does
+  ///         not reach back a window, or pass.slots is negative; NumberError if a signal is not a
+  ///         number. The state is then untouched.
   /// \cost   O(time * (window + slots) * width)
   template <ModelSpec Spec, class X, class Gate = X>
   [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
@@ -223,7 +223,7 @@ struct CachedWindow {
 
   static void note_attention(Notes<Entry>& entries, const KeptAttention& watched,
                              const std::vector<Index>& seen, Index position) {
-    if (watched.mass.empty()) return;  // where only tangents were computed
+    if (watched.mass.empty()) return;  // where the answer was known from a recording
     for (std::size_t n = 0; n < entries.size(); ++n) {
       Entry& entry = entries[n];
       entry.attended += watched.mass[n];

@@ -63,11 +63,17 @@ class Session {
   };
 
   /// A session that has read nothing. The parameters outlive it.
+  ///
+  /// \throws RangeError if options.slots is negative.
   explicit Session(const Params& params, Options options = {})
       : params_(&params),
         options_(std::move(options)),
         table_(
             std::make_shared<const RotaryTable<S>>(Model::template rotary<S>(Model::positions))) {
+    if (options_.slots < 0) {
+      throw RangeError("Session: slots must not be negative, got " +
+                       std::to_string(options_.slots));
+    }
     state_.fast = fast_weights(params);
   }
 
@@ -317,18 +323,19 @@ class Session {
     const auto params = borrowed();
     // Caches are offered tokens, and can refuse, where a chunk begins.
     const bool can_refuse = Model::reads_chunks && state_.chunk.empty();
-    Memory before_chunk = can_refuse ? state_.memory : Memory{};
-    M rows;
+    Memory before_chunk = can_refuse && !learning() ? state_.memory : Memory{};
+    M chunk_rows = state_.chunk_rows;
     M logits;
     try {
-      rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
+      M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
+      if (learning()) chunk_rows = append_rows(std::move(chunk_rows), rows);
       pass.keep = Model::keep(params, rows);
-      logits = Model::logits(params, Model::suffix(params, state_.memory, M(rows), pass));
+      logits = Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
     } catch (...) {
-      if (can_refuse) state_.memory = std::move(before_chunk);
+      if (can_refuse) state_.memory = learning() ? state_.chunk_memory : std::move(before_chunk);
       throw;
     }
-    if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
+    state_.chunk_rows = std::move(chunk_rows);
 
     const std::size_t before = surprisal.size();
     surprisal.push_back(first_surprisal(tokens.front()));
