@@ -85,7 +85,6 @@ std::string svg(const HeatMap& map) {
         text(left - 8, first + tall * (static_cast<double>(row) + 0.6), map.rows[row],
              "fill=\"#222222\" text-anchor=\"end\"");
       }
-      text(left, bottom + 38, map.column_title, "fill=\"#666666\"");
     }
     text(x, first - 14, map.panels[n].title, "fill=\"#222222\" font-weight=\"bold\"");
     for (std::size_t column = 0; column < map.columns.size(); ++column) {
@@ -106,6 +105,7 @@ std::string svg(const HeatMap& map) {
       }
     }
   }
+  text(left, height - 12, map.column_title, "fill=\"#666666\"");
   out << "</svg>\n";
   return out.str();
 }
