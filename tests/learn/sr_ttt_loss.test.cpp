@@ -86,7 +86,7 @@ TEST_SUITE("learn") {
   TEST_CASE("a text whose emphasis is not of every target is refused") {
     const auto params = Model::initial<double>(1);
     Given given;
-    for (const std::size_t size : {1, 47, 49, 100}) {
+    for (const std::size_t size : {1U, 47U, 49U, 100U}) {
       given.emphasis.resize(size, 1);
       CHECK_THROWS_WITH_AS(
           static_cast<void>(SrTttLoss{.stage = SrTttStage::recall}.gradient<Model, double>(

@@ -90,7 +90,7 @@ TEST_SUITE("model") {
     const auto params = laws::lively_params<Breaking>(1);
     const auto tokens = laws::text<Breaking>(8, 1);
     for (const Learning learning : {Learning::on, Learning::off}) {
-      for (const std::size_t next : {1, 3, 16}) {
+      for (const std::size_t next : {1U, 3U, 16U}) {
         CAPTURE(next);
         Reading<Breaking> reader(params, {.inner = inner, .learning = learning});
         reader.read(std::span(tokens).first(16));
