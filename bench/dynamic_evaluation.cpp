@@ -29,12 +29,10 @@ using namespace ttt;
 
 using Plain = models::BookwormPlain;
 using UpperTwo = models::BookwormDynamic;
+using models::settled;
 
 /// The SwiGLU of every block learns.
 using EveryBlock = LanguageModel<Plain::spec, Repeat<4, Block<Attend<Window>, Fast<SwiGlu>>>>;
-
-/// From here on the window has seen nothing of a text's beginning.
-constexpr Index settled = 4 * Plain::spec.window;
 
 struct Settings {
   std::string models = "examples/models";

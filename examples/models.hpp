@@ -48,6 +48,9 @@ using BookkeeperFull = Recaller<preset::bookkeeper_full, Attend<Window>>;
 using BookkeeperSrTtt = SrTtt<preset::bookkeeper_sr_ttt>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
+/// From here on a plain window has seen nothing of a text's beginning.
+inline constexpr Index settled = 4 * Bookworm::spec.window;
+
 /// BookwormPlain with the upper two SwiGLUs learning while it reads, though it was never trained
 /// to: dynamic evaluation, in the layers and at the rate that are best for it
 /// (bench/dynamic_evaluation). Its parameters are those of BookwormPlain, in the same order.

@@ -18,6 +18,7 @@
 namespace reading {
 
 using namespace ttt;
+using models::settled;
 
 /// A text, from its beginning.
 struct Book {
@@ -51,9 +52,6 @@ inline constexpr std::array<const char*, ways> way_names{"learning", "frozen", "
 
 /// One book, read in every way.
 using Readings = std::array<Reading, ways>;
-
-/// From here on a plain window of the same size has seen nothing of the text's beginning.
-inline constexpr Index settled = 4 * models::Bookworm::spec.window;
 
 /// Reads the tokens behind the session's position, a piece at a time.
 template <class Reader, class Show>

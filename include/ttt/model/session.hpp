@@ -324,18 +324,19 @@ class Session {
     // Caches are offered tokens, and can refuse, where a chunk begins.
     const bool can_refuse = Model::reads_chunks && state_.chunk.empty();
     Memory before_chunk = can_refuse && !learning() ? state_.memory : Memory{};
-    M chunk_rows = state_.chunk_rows;
     M logits;
     try {
       M rows = Model::prefix(params, state_.memory, Model::embed(params, tokens), pass);
-      if (learning()) chunk_rows = append_rows(std::move(chunk_rows), rows);
+      if (learning()) state_.chunk_rows = append_rows(std::move(state_.chunk_rows), rows);
       pass.keep = Model::keep(params, rows);
       logits = Model::logits(params, Model::suffix(params, state_.memory, std::move(rows), pass));
     } catch (...) {
-      if (can_refuse) state_.memory = learning() ? state_.chunk_memory : std::move(before_chunk);
+      if (can_refuse) {
+        state_.memory = learning() ? state_.chunk_memory : std::move(before_chunk);
+        state_.chunk_rows.resize(0, 0);
+      }
       throw;
     }
-    state_.chunk_rows = std::move(chunk_rows);
 
     const std::size_t before = surprisal.size();
     surprisal.push_back(first_surprisal(tokens.front()));
