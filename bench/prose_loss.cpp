@@ -38,7 +38,7 @@ using Forgetting = models::BookkeeperWith<evict::LeastWanted, admit::Nobody>;
 struct Settings {
   std::string models = "examples/models";
   std::string model = "bookkeeper.safetensors";
-  double inner_rate = models::inner_rate;
+  double inner_rate = models::bookkeeper_rate;
   Index limit = 0;
   Index threads = support::this_machine().cores;
 };

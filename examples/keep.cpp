@@ -45,7 +45,7 @@ struct Settings {
   std::string out = "keep.html";
   Index bytes = 4000;
   Index slots = 128;
-  double inner_rate = models::inner_rate;
+  double inner_rate = models::bookkeeper_rate;
   std::uint64_t seed = 1;
 };
 

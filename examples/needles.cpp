@@ -10,6 +10,7 @@
 //
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
 // smoke: --models {source}/examples/models --grid 4 5 --samples 1 --depths 0.5 --out needles
+// smoke: --models {source}/examples/models --task s_niah_3 --windows 5 --samples 1 --impossible
 
 #include <ttt/data/needles.hpp>
 #include <ttt/measure/proportion.hpp>
@@ -17,6 +18,7 @@
 #include <ttt/parallel/threads.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -58,7 +60,7 @@ struct Settings {
   Index samples = 100;
   Index control_samples = 40;
   std::uint64_t seed = 1;
-  double inner_rate = models::inner_rate;
+  double inner_rate = models::bookkeeper_rate;
   bool frozen = false;
   bool other_phrasing = false;
   bool impossible = false;
@@ -91,7 +93,11 @@ class Asker {
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
     if (!settings.rivals.empty()) {
-      auto rivals = needles::rivals(settings.rivals, reading);
+      std::vector<std::string> absent;
+      auto rivals = needles::rivals(settings.rivals, settings.frozen, absent);
+      for (const std::string& file : absent) {
+        std::cerr << "needles: " << settings.rivals << " has no " << file << '\n';
+      }
       if (rivals.empty()) {
         throw RangeError("--rivals must be a folder with models to compare with, got " +
                          settings.rivals);
@@ -115,10 +121,12 @@ class Asker {
   }
 
   /// Asks about samples of a task, of a cell's depth. The samples depend on seed and setting alone,
-  /// so that contenders are compared on the same.
+  /// so that contenders are compared on the same; those of different depths have other keys, values
+  /// and prose.
   [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
                          Index samples, support::Progress& progress, Index& done) const {
-    return answers(contender, samples, cell_setting.length, progress, done,
+    const auto stream = static_cast<std::uint64_t>(std::llround(cell_setting.depth * 10000));
+    return answers(contender, samples, cell_setting.length, stream, progress, done,
                    [&](Random& random, data::KeyWords words) {
                      data::NeedleSetting setting = cell_setting;
                      setting.words = words;
@@ -126,10 +134,12 @@ class Asker {
                    });
   }
 
-  /// Asks about the samples that draw(random, words of its keys) makes, of about `length` bytes.
+  /// Asks about the samples that draw(random, words of its keys) makes, of about `length` bytes,
+  /// from one of many streams of random numbers.
   template <class Draw>
   [[nodiscard]] Cell answers(const Contender& contender, Index samples, Index length,
-                             support::Progress& progress, Index& done, Draw&& draw) const {
+                             std::uint64_t stream, support::Progress& progress, Index& done,
+                             Draw&& draw) const {
     Cell cell;
     cell.recalls.resize(static_cast<std::size_t>(samples));
     cell.words.resize(cell.recalls.size());
@@ -137,7 +147,7 @@ class Asker {
     for_each_index(settings_.threads, samples, [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
       cell.words[n] = i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out;
-      Random random(settings_.seed, static_cast<std::uint64_t>(i) << 32U);
+      Random random(settings_.seed, stream << 48U | static_cast<std::uint64_t>(i) << 24U);
       const data::NeedleSample sample = draw(random, cell.words[n]);
       cell.recalls[n] = contender.answer(sample);
       const std::lock_guard lock(guard);
@@ -176,6 +186,16 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
   return row;
 }
 
+/// The report, and what else a run was told.
+support::Report with_settings(support::Report report, const Settings& settings) {
+  return report.set("seed", settings.seed)
+      .set("inner_rate", settings.inner_rate)
+      .set("frozen", settings.frozen)
+      .set("other_phrasing", settings.other_phrasing)
+      .set("impossible", settings.impossible)
+      .set("machine", support::this_machine().report());
+}
+
 support::Report ask_task(const Settings& settings, const Asker& asker) {
   if (!tasks.contains(settings.task)) {
     throw RangeError("--task must be s_niah_1, s_niah_2, s_niah_3 or multi_key, got " +
@@ -185,7 +205,12 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
       ask_row(settings, asker, settings.task, settings.windows, asker.chosen(), settings.samples);
   print_head(row.depths);
   print(row);
-  return row.report().set("machine", support::this_machine().report());
+  if (settings.impossible) {
+    const auto [low, high] = row.right_bytes_interval();
+    std::cout << "\nOf the bytes of values that are not in the text, " << std::setprecision(3)
+              << row.right_bytes() << " are right [" << low << ", " << high << "].\n";
+  }
+  return with_settings(row.report(), settings);
 }
 
 /// A panel for each contender, of rows that stand contender by contender in the grid's lengths.
@@ -252,7 +277,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   reports.reserve(rows.size());
   for (const Row& row : rows) reports.push_back(row.report());
   support::Report report;
-  report.set("rows", reports).set("pairs", pairs).set("machine", support::this_machine().report());
+  report = with_settings(report.set("rows", reports).set("pairs", pairs), settings);
   report.write(std::filesystem::path(settings.out) / "needles.json");
   return report;
 }
@@ -266,7 +291,7 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
       {.name = "bible", .steps = static_cast<Index>(bible.size()) * settings.samples});
   Index done = 0;
   const Cell cell =
-      asker.answers(asker.chosen(), settings.samples, std::ssize(bible), progress, done,
+      asker.answers(asker.chosen(), settings.samples, std::ssize(bible), 0, progress, done,
                     [&](Random& random, data::KeyWords words) {
                       const data::Secret secret = data::Secret::draw(random, words, false);
                       const auto phrasing =
@@ -279,18 +304,22 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   const Index windows = static_cast<Index>(bible.size()) / window;
   const double stored =
       needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.contained; });
+  const double memory =
+      needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.memory_bytes; });
   std::cout << std::fixed << std::setprecision(3) << exact << " of " << settings.samples
             << " numbers given back after the whole King James Bible, " << bible.size()
             << " bytes or " << windows << " windows [" << bounds.lower << ", " << bounds.upper
-            << "]; stored: " << stored << '\n';
+            << "]; stored: " << stored << ", bytes of memory: " << std::setprecision(0) << memory
+            << '\n';
   support::Report report;
-  return report.set("exact_mean", static_cast<double>(exact) / static_cast<double>(recalls.size()))
+  report.set("exact_mean", static_cast<double>(exact) / static_cast<double>(recalls.size()))
       .set("low", bounds.lower)
       .set("high", bounds.upper)
       .set("containment", stored)
+      .set("memory_bytes", memory)
       .set("bytes", bible.size())
-      .set("window_over_length", 1.0 / static_cast<double>(windows))
-      .set("machine", support::this_machine().report());
+      .set("window_over_length", 1.0 / static_cast<double>(windows));
+  return with_settings(report, settings);
 }
 
 }  // namespace
@@ -307,14 +336,16 @@ int main(int argc, char** argv) {
       .option(
           "--policy", s.policy,
           "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window; of the "
-          "rivals window_only, ttt_e2e, full_attention, sr_ttt or sr_ttt_oracle")
+          "rivals window_only, ttt_e2e, full_attention, sr_ttt, sr_ttt_oracle, grad_full or "
+          "grad_full_oracle")
       .option("--rivals", s.rivals, "a folder with models to compare with")
       .option("--frozen", s.frozen, "read without learning; not SR-TTT")
       .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")
       .option("--bible", s.bible, "a needle in the first chapter, all of the Bible, the question")
-      .option("--quick", s.quick, "a small grid")
+      .option("--quick", s.quick,
+              "a small grid: depths .05, .5 and .95 at 8 and 32 windows, 8 samples each")
       .option("--models", s.models, "the folder of the models")
       .option("--model", s.model, "the model file in it")
       .option("--seed", s.seed, "of the samples")
@@ -326,6 +357,7 @@ int main(int argc, char** argv) {
       s.samples = 8;
       s.depths = {0.05, 0.5, 0.95};
     }
+    if (s.bible && s.impossible) throw RangeError("--bible must be without --impossible");
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);

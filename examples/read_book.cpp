@@ -4,10 +4,11 @@
 //
 //   learning  the fast weights take a step after each chunk
 //   frozen    the same model, its fast weights left as they were trained
-//   window    a plain model of as many parameters, trained on as many bytes
+//   window    the same blocks without a cache, trained on the same texts, but to read and not to
+//             learn
 //   dynamic   that plain model, learning while it reads
 //
-// At the end a model with a cache, which has read the book too, is asked for a number that was
+// At the end the learning model, which has read the book once more, is asked for a number that was
 // hidden in the first chapter.
 //
 //   read_book
@@ -47,32 +48,27 @@ using namespace ttt;
 using reading::Book;
 using reading::Readings;
 
-using Reader = Session<models::Bookworm>;
-using PlainReader = Session<models::BookwormPlain>;
-using DynamicReader = Session<models::BookwormDynamic>;
+using Reader = Session<models::Bookkeeper>;
+using PlainReader = Session<models::BookkeeperWindow>;
 
 struct Settings {
   reading::Choice choice;
   std::string models = "examples/models";
   std::string memory;
   std::string out = "read_book";
-  double inner_rate = models::inner_rate;
-  double dynamic_rate = 0.2;
+  double inner_rate = models::bookkeeper_rate;
+  double dynamic_rate = 0.25;
   std::uint64_t seed = 1;
   Index threads = support::this_machine().cores;
 };
 
 struct Models {
-  models::Bookworm::Params<Matrix<float>> bookworm;
-  models::BookwormPlain::Params<Matrix<float>> plain;
-  models::BookwormDynamic::Params<Matrix<float>> dynamic;
-  models::Bookkeeper::Params<Matrix<float>> bookkeeper;
+  models::Bookkeeper::Params<Matrix<float>> keeper;
+  models::BookkeeperWindow::Params<Matrix<float>> plain;
 
   explicit Models(const std::filesystem::path& folder)
-      : bookworm(read_params<models::Bookworm>(folder / "bookworm.safetensors")),
-        plain(read_params<models::BookwormPlain>(folder / "bookworm_plain.safetensors")),
-        dynamic(models::renamed<decltype(dynamic)>(plain)),
-        bookkeeper(read_params<models::Bookkeeper>(folder / "bookkeeper.safetensors")) {}
+      : keeper(read_params<models::Bookkeeper>(folder / "bookkeeper.safetensors")),
+        plain(read_params<models::BookkeeperWindow>(folder / "bookkeeper_window.safetensors")) {}
 };
 
 /// Shows how much of what is to be read has been.
@@ -105,9 +101,9 @@ class Counter {
 Reader reader_of(const Book& book, const Models& models, const Settings& settings,
                  const Reader::Options& learns) {
   if (settings.memory.empty() || !std::filesystem::exists(settings.memory)) {
-    return Reader(models.bookworm, learns);
+    return Reader(models.keeper, learns);
   }
-  Reader reader = load_memory<models::Bookworm>(settings.memory, models.bookworm, learns);
+  Reader reader = load_memory<models::Bookkeeper>(settings.memory, models.keeper, learns);
   std::cout << "reading on from byte " << reader.position() << '\n';
   if (reader.position() >= std::ssize(book.tokens)) {
     throw RangeError("--memory: " + settings.memory + " has read " +
@@ -121,7 +117,7 @@ Reader reader_of(const Book& book, const Models& models, const Settings& setting
 std::vector<Readings> read_all(const std::vector<Book>& books, const Models& models,
                                const Settings& settings, const Reader::Options& learns,
                                Reader& reader, reading::Question& question) {
-  const DynamicReader::Options learns_too{.inner = {.optimiser = {.rate = settings.dynamic_rate}}};
+  const PlainReader::Options learns_too{.inner = {.optimiser = {.rate = settings.dynamic_rate}}};
   Counter count(books, question);
   std::vector<Readings> readings(books.size());
   const auto read = [&](std::size_t number, std::size_t way) {
@@ -129,14 +125,14 @@ std::vector<Readings> read_all(const std::vector<Book>& books, const Models& mod
       return reading::read(session, books[number].tokens, count);
     };
     if (way == reading::learning && number == 0) return by(reader);
-    if (way == reading::learning) return by(Reader(models.bookworm, learns));
-    if (way == reading::frozen) return by(Reader(models.bookworm, {.learning = Learning::off}));
-    if (way == reading::window) return by(PlainReader(models.plain));
-    return by(DynamicReader(models.dynamic, learns_too));
+    if (way == reading::learning) return by(Reader(models.keeper, learns));
+    if (way == reading::frozen) return by(Reader(models.keeper, {.learning = Learning::off}));
+    if (way == reading::window) return by(PlainReader(models.plain, {.learning = Learning::off}));
+    return by(PlainReader(models.plain, learns_too));
   };
   const Index jobs = std::ssize(books) * static_cast<Index>(reading::ways);
   for_each_index(settings.threads, 1 + jobs, [&](Index n) {
-    if (n == 0) return question.ask(models.bookkeeper, settings.inner_rate, count);
+    if (n == 0) return question.ask(models.keeper, learns, count);
     const auto number = static_cast<std::size_t>(n - 1) / reading::ways;
     const auto way = static_cast<std::size_t>(n - 1) % reading::ways;
     readings[number][way] = read(number, way);
@@ -205,7 +201,7 @@ int main(int argc, char** argv) {
       .option("--limit", s.choice.limit, "bytes of the book; 0 for all")
       .option("--others", s.choice.others,
               "bytes of each other held-out book, for the intervals; 0 for all")
-      .option("--inner-rate", s.inner_rate, "of the steps of the models that were trained to learn")
+      .option("--inner-rate", s.inner_rate, "of the steps of the model that was trained to learn")
       .option("--dynamic-rate", s.dynamic_rate, "of the steps of the plain model that learns")
       .option("--seed", s.seed, "of the number that is hidden")
       .option("--threads", s.threads, "readings at the same time");

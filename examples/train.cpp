@@ -2,7 +2,7 @@
 //
 // Trains a language model on texts: corpus in, checkpoint and model file out.
 //
-//   train --recipe examples/recipes/bookworm.json
+//   train --recipe examples/recipes/bookkeeper_echo.json --out bookkeeper_echo.safetensors
 //   train --model toy --steps 100 --out toy.safetensors
 //
 // A run that was stopped, by whatever, goes on with --resume and ends in the same bits.
@@ -23,6 +23,8 @@ template <>
 support::Report training::train<models::BookkeeperFull>(const Settings&);
 template <>
 support::Report training::train<models::BookkeeperSrTtt>(const Settings&);
+template <>
+support::Report training::train<models::BookkeeperSrTttGradFull>(const Settings&);
 
 namespace {
 

@@ -36,7 +36,7 @@ struct Contender {
 
 /// How they read.
 struct Reading {
-  double inner_rate = models::inner_rate;
+  double inner_rate = models::bookkeeper_rate;
   bool frozen = false;
 };
 
@@ -85,12 +85,22 @@ inline std::vector<Index> value_positions(const data::NeedleSample& sample) {
   return positions;
 }
 
+/// Calls read(part) for the tokens of a text, a part at a time: memory is as small as a part.
+template <class Read>
+void in_parts(const std::string& text, Read&& read) {
+  constexpr std::size_t part = 4096;
+  for (std::string_view rest = text; !rest.empty();) {
+    read(data::bytes(rest.substr(0, part)));
+    rest.remove_prefix(std::min(rest.size(), part));
+  }
+}
+
 template <class Model>
 measure::Recall ask(const typename Model::template Params<Matrix<float>>& params,
                     const typename Session<Model>::Options& options,
                     const data::NeedleSample& sample) {
   Session<Model> session(params, options);
-  session.read(data::bytes(sample.text));
+  in_parts(sample.text, [&](const auto& tokens) { session.read(tokens); });
   return measure::recall(std::move(session), sample.secret, sample.value_begin, Model::spec.window);
 }
 
@@ -130,13 +140,9 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
            entry.position < sample.value_begin + std::ssize(value);
   };
   SrTttSession<models::BookkeeperSrTtt> session(params, {.forced = std::move(forced)});
-  const auto tokens = data::bytes(sample.text);
   Matrix<float> next;
-  for (std::span rest(tokens); !rest.empty();) {
-    const auto part = rest.first(std::min<std::size_t>(rest.size(), 4096));
-    next = session.read(part).bottomRows(1).eval();
-    rest = rest.subspan(part.size());
-  }
+  in_parts(sample.text,
+           [&](const auto& tokens) { next = session.read(tokens).bottomRows(1).eval(); });
   measure::Recall recall;
   for (const auto& block : session.state().blocks) {
     recall.contained +=
@@ -171,37 +177,45 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
   return recall;
 }
 
-/// Other models that were trained for the same: those whose files are in that folder.
-inline std::vector<Contender> rivals(const std::filesystem::path& folder, const Reading& reading) {
+/// Other models that were trained for the same: those whose files are in that folder. Of those that
+/// are not, `absent` gets the names.
+inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool frozen,
+                                     std::vector<std::string>& absent) {
   std::vector<Contender> all;
-  const auto add = [&]<class Model>(const char* name, const char* file, auto answer) {
-    if (!std::filesystem::exists(folder / file)) return;
-    const auto params = std::make_shared<const typename Model::template Params<Matrix<float>>>(
-        read_params<Model>(folder / file));
-    all.push_back({name, [=](const auto& sample) { return answer(*params, sample); }});
+  const auto is_there = [&](const std::string& file) {
+    const bool found = std::filesystem::exists(folder / file);
+    if (!found) absent.push_back(file);
+    return found;
   };
-  const auto add_session = [&]<class Model>(const char* name, const char* file,
-                                            const Reading& its_reading) {
-    const auto options = options_of<Model>(its_reading);
-    add.template operator()<Model>(name, file, [=](const auto& params, const auto& sample) {
-      return ask<Model>(params, options, sample);
-    });
+  const auto add = [&]<class Model>(const char* name, const std::string& file,
+                                    const Reading& reading) {
+    if (!is_there(file)) return;
+    using Params = typename Model::template Params<Matrix<float>>;
+    const auto params = std::make_shared<const Params>(read_params<Model>(folder / file));
+    const auto options = options_of<Model>(reading);
+    all.push_back({name, [=](const auto& sample) { return ask<Model>(*params, options, sample); }});
   };
-  using models::BookkeeperSrTtt;
-  add_session.template operator()<models::BookkeeperWindow>(
-      "window_only", "bookkeeper_window.safetensors", {.frozen = true});
-  add_session.template operator()<models::BookkeeperE2e>("ttt_e2e", "bookkeeper_e2e.safetensors",
-                                                         reading);
-  add_session.template operator()<models::BookkeeperFull>(
-      "full_attention", "bookkeeper_full.safetensors", {.frozen = true});
-  for (const bool forced : {false, true}) {
-    add.template operator()<BookkeeperSrTtt>(
-        forced ? "sr_ttt_oracle" : "sr_ttt", "bookkeeper_sr_ttt.safetensors",
-        [=](const auto& params, const auto& sample) {
-          return ask_sr_ttt(params, sample,
-                            forced ? value_positions(sample) : std::vector<Index>{});
-        });
-  }
+  const auto add_sr_ttt = [&]<class Model>(const std::string& name, const std::string& file) {
+    if (!is_there(file)) return;
+    using Params = models::BookkeeperSrTtt::Params<Matrix<float>>;  // both read alike
+    const auto params =
+        std::make_shared<const Params>(models::renamed<Params>(read_params<Model>(folder / file)));
+    all.push_back({name, [=](const auto& sample) { return ask_sr_ttt(*params, sample, {}); }});
+    all.push_back({name + "_oracle", [=](const auto& sample) {
+                     return ask_sr_ttt(*params, sample, value_positions(sample));
+                   }});
+  };
+  add.template operator()<models::BookkeeperWindow>("window_only", "bookkeeper_window.safetensors",
+                                                    {.frozen = true});
+  add.template operator()<models::BookkeeperE2e>(
+      "ttt_e2e", "bookkeeper_e2e.safetensors",
+      {.inner_rate = models::bookkeeper_e2e_rate, .frozen = frozen});
+  add.template operator()<models::BookkeeperFull>("full_attention", "bookkeeper_full.safetensors",
+                                                  {.frozen = true});
+  add_sr_ttt.template operator()<models::BookkeeperSrTtt>("sr_ttt",
+                                                          "bookkeeper_sr_ttt.safetensors");
+  add_sr_ttt.template operator()<models::BookkeeperSrTttGradFull>(
+      "grad_full", "bookkeeper_sr_ttt_grad_full.safetensors");
   return all;
 }
 

@@ -90,13 +90,17 @@ struct Row {
                       : static_cast<double>(right) / static_cast<double>(count);
   }
   [[nodiscard]] measure::Interval interval() const {
-    Index right = 0;
-    Index count = 0;
-    for (const Cell& cell : cells) {
-      for (const auto& recall : cell.recalls) right += recall.exact ? 1 : 0;
-      count += std::ssize(cell.recalls);
-    }
-    return measure::wilson(right, count);
+    return bounds([](const auto& r) { return r.exact ? 1 : 0; }, [](const auto&) { return 1; });
+  }
+  /// The share of the values' bytes that are right, be the values exact or not.
+  [[nodiscard]] double right_bytes() const {
+    return mean([](const auto& r) {
+      return static_cast<double>(r.right) / static_cast<double>(r.answer.size());
+    });
+  }
+  [[nodiscard]] measure::Interval right_bytes_interval() const {
+    return bounds([](const auto& r) { return r.right; },
+                  [](const auto& r) { return std::ssize(r.answer); });
   }
   [[nodiscard]] support::Report report() const {
     support::Report exact_at;
@@ -112,12 +116,28 @@ struct Row {
         .set("high", interval().upper)
         .set("exact_known_words", exact(data::KeyWords::training))
         .set("exact_new_words", exact(data::KeyWords::held_out))
-        .set("right_bytes", mean([](const auto& r) {
-               return static_cast<double>(r.right) / static_cast<double>(r.answer.size());
-             }))
+        .set("right_bytes", right_bytes())
+        .set("right_bytes_low", right_bytes_interval().lower)
+        .set("right_bytes_high", right_bytes_interval().upper)
         .set("containment", mean([](const auto& r) { return r.contained; }))
         .set("addressing", mean([](const auto& r) { return r.addressed; }))
+        .set("memory_bytes", mean([](const auto& r) { return r.memory_bytes; }))
         .set("window_over_length", 1.0 / static_cast<double>(windows));
+  }
+
+ private:
+  /// Of the share that the sums of successes(recall) have in those of trials(recall).
+  template <class Successes, class Trials>
+  [[nodiscard]] measure::Interval bounds(Successes&& successes, Trials&& trials) const {
+    Index right = 0;
+    Index count = 0;
+    for (const Cell& cell : cells) {
+      for (const auto& recall : cell.recalls) {
+        right += successes(recall);
+        count += trials(recall);
+      }
+    }
+    return measure::wilson(right, count);
   }
 };
 

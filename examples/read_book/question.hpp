@@ -28,9 +28,9 @@ struct Question {
       : sample(hidden(data::text(book.tokens), seed)) {}
 
   template <class Show>
-  void ask(const models::Bookkeeper::Params<Matrix<float>>& params, double inner_rate,
-           Show&& show) {
-    Session<models::Bookkeeper> session(params, {.inner = {.optimiser = {.rate = inner_rate}}});
+  void ask(const models::Bookkeeper::Params<Matrix<float>>& params,
+           const Session<models::Bookkeeper>::Options& options, Show&& show) {
+    Session<models::Bookkeeper> session(params, options);
     memory = read(session, data::bytes(sample.text), show).bytes;
     recall = measure::recall(std::move(session), sample.secret, sample.value_begin,
                              models::Bookkeeper::spec.window);
@@ -40,7 +40,7 @@ struct Question {
     const std::string needle = sample.secret.needle();
     std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
               << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
-              << " bytes later, bookkeeper, with " << memory << " bytes of memory, answers "
+              << " bytes later, the model, with " << memory << " bytes of memory, answers "
               << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
   }
 

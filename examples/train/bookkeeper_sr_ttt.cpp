@@ -6,17 +6,33 @@
 #include "models.hpp"
 #include "run.hpp"
 
+namespace {
+
 /// Trains in one of the two stages that the published model has.
-template <>
-support::Report training::train<models::BookkeeperSrTtt>(const Settings& settings) {
-  expect_sound(settings);
+template <class Model>
+support::Report train_staged(const training::Settings& settings) {
+  training::expect_sound(settings);
   const bool recalls = settings.objective == "recall";
   if (!recalls && settings.objective != "backbone") {
-    throw RangeError("--objective must be backbone or recall for this model, got " +
-                     settings.objective);
+    throw ttt::RangeError("--objective must be backbone or recall for this model, got " +
+                          settings.objective);
   }
-  const SrTttStage stage = recalls ? SrTttStage::recall : SrTttStage::backbone;
-  Settings staged = settings;
-  for (const std::string& name : frozen_in(stage)) staged.freeze.push_back(name);
-  return train<models::BookkeeperSrTtt>(staged, SrTttLoss{.stage = stage});
+  const auto stage = recalls ? ttt::SrTttStage::recall : ttt::SrTttStage::backbone;
+  training::Settings staged = settings;
+  for (const std::string& name : ttt::frozen_in(stage, Model::spec.steps)) {
+    staged.freeze.push_back(name);
+  }
+  return training::train<Model>(staged, ttt::SrTttLoss{.stage = stage});
+}
+
+}  // namespace
+
+template <>
+support::Report training::train<models::BookkeeperSrTtt>(const Settings& settings) {
+  return train_staged<models::BookkeeperSrTtt>(settings);
+}
+
+template <>
+support::Report training::train<models::BookkeeperSrTttGradFull>(const Settings& settings) {
+  return train_staged<models::BookkeeperSrTttGradFull>(settings);
 }

@@ -17,7 +17,7 @@ using ttt::Index;
 
 /// What a run is told. The members up to `peak_penalty` decide its bits; the others do not.
 struct Settings {
-  std::string model = "bookworm";
+  std::string model = "bookkeeper";
   std::string objective = "meta";
   std::vector<std::string> text;  // files or folders; the King James Bible if there are none
   std::vector<std::string> freeze;

@@ -84,7 +84,7 @@ TEST_SUITE("data") {
     CHECK(place(1) > 3600);
   }
 
-  TEST_CASE("keys for the test are made of words that training never sees") {
+  TEST_CASE("half of the words that keys are made of is held out") {
     Random random(3);
     std::set<std::string> known;
     std::set<std::string> unknown;

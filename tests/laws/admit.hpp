@@ -9,7 +9,8 @@
 
 namespace laws {
 
-/// \law pure  what it says of one offer does not depend on what it was asked before
+/// \law pure  what it says of one offer does not depend on what it was asked before, nor on what of
+///            an entry came after the offer: who read it, and how much
 template <Admit P>
 void check_admit() {
   Random random(2);
@@ -23,6 +24,13 @@ void check_admit() {
       CAPTURE(n);
       CHECK(admit(offered, n) == forwards[n]);
       CHECK(P{}(offered, n) == forwards[n]);
+      auto read = offered;
+      for (Entry& entry : read) {
+        entry.attended += 1;
+        entry.readers += 3;
+        entry.attended_at += 5;
+      }
+      CHECK(admit(read, n) == forwards[n]);
     }
   }
 }

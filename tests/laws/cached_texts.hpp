@@ -36,6 +36,12 @@ using Signalling =
 /// A gate of its own for what the cache answers, among keep scores.
 using Gating = CachedTttE2e<wanting, 2, 1, Cache<5, fuse::Gated, evict::LeastWanted>>;
 
+/// Who is kept is decided by what was attended to, and by what the window gives back.
+using Attending =
+    CachedTttE2e<signalling, 2, 1,
+                 Cache<5, signal::Reconstruction,
+                       evict::InOrder<evict::LeastAttended, evict::WeakestSignal>, place::Nowhere>>;
+
 /// Every entry that a memory of blocks keeps, block by block.
 template <class Memory>
 std::vector<Entry> kept_entries(const Memory& memory) {

@@ -9,6 +9,7 @@
 namespace {
 
 using namespace ttt;
+using laws::Attending;
 using laws::Gating;
 using laws::Signalling;
 using laws::Wanting;
@@ -101,7 +102,7 @@ double loss_with_steps(const typename Model::template Params<Matrix<double>>& pa
 
 TEST_SUITE("learn") {
   TEST_CASE_TEMPLATE("plain_gradient with a cache is the gradient of its loss", Model, Wanting,
-                     Signalling, Gating) {
+                     Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
     const auto gradient = plain_gradient<Model, double>(params, given.text(), given.caches);
@@ -113,7 +114,7 @@ TEST_SUITE("learn") {
   }
 
   TEST_CASE_TEMPLATE("the meta-gradient with a cache is the gradient of the loss", Model, Wanting,
-                     Signalling, Gating) {
+                     Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
     for (const double clip : {0.0, bound<Model>}) {
@@ -166,7 +167,7 @@ TEST_SUITE("learn") {
   }
 
   TEST_CASE_TEMPLATE("learning at rate 0 with a cache is reading without learning", Model, Wanting,
-                     Signalling, Gating) {
+                     Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(3);
     const Given<Model> given(4);
     const auto plain = plain_gradient<Model, double>(params, given.text(), given.caches);
@@ -189,7 +190,7 @@ TEST_SUITE("learn") {
 
   TEST_CASE_TEMPLATE(
       "the first-order meta-gradient with a cache is the gradient where inner steps are constants",
-      Model, Wanting, Signalling, Gating) {
+      Model, Wanting, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(5);
     const Given<Model> given(6);
     const auto learner = [&](Order order, Replay replay) {

@@ -3,11 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
 
-#include "laws/texts.hpp"
+#include "laws/cached_texts.hpp"
 
 namespace {
 
@@ -217,6 +218,33 @@ TEST_SUITE("learn") {
                          NumberError);
     check_equal(training.state(), Plain::State{.params = params});
     CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
+  }
+
+  TEST_CASE("an objective trains with the penalties, and in each step with the slots, it is told") {
+    using Model = laws::Wanting;
+    const auto params = laws::lively_params<Model>(1);
+    Random random(2);
+    const auto tokens = laws::drawn_tokens(7 * Model::spec.chunk + 1, Model::spec.vocab, random);
+    const Text text{tokens};
+    const CacheSchedule caches{.keep_penalty = 0.3, .peak_penalty = 0.2, .slots = {2, 5}};
+    const InnerLoop<> inner{.optimiser = {.rate = 0.1, .clip = 5}};
+    std::vector<double> losses;
+    for (const Index step : {0, 1, 2, 3, 4, 5}) {
+      CAPTURE(step);
+      const auto check = [](const auto& is, const auto& wanted) {
+        CHECK(is.loss == wanted.loss);
+        for_each_array([](const Leaf&, const auto& a, const auto& b) { CHECK(a == b); }, is.params,
+                       wanted.params);
+      };
+      const auto plain = PlainLoss{.caches = caches}.gradient<Model, double>(params, text, step);
+      check(plain, plain_gradient<Model, double>(params, text, caches.at(step)));
+      check(
+          MetaLoss<>{.inner = inner, .caches = caches}.gradient<Model, double>(params, text, step),
+          MetaLearner<Model, double>(inner, Order::second, Replay::kept, caches.at(step))
+              .gradient(params, text));
+      losses.push_back(plain.loss);
+    }
+    CHECK(std::ranges::min(losses) < std::ranges::max(losses));  // the slots do differ
   }
 }
 

@@ -35,6 +35,7 @@ struct Parrot {
 
   [[nodiscard]] const State& state() const { return kept; }
   [[nodiscard]] Index position() const { return read; }
+  [[nodiscard]] Index bytes() const { return 4321; }
   template <class Choose>
   std::vector<Token> generate(Index count, Choose&&) {
     for (Entry& entry : kept.memory.first) entry.attended += attention * static_cast<double>(count);
@@ -55,6 +56,7 @@ TEST_SUITE("measure") {
     const auto right = measure::recall(Parrot{.says = "1234567", .kept = {}}, secret, 10, 8);
     CHECK(right.exact);
     CHECK(right.right == 7);
+    CHECK(right.memory_bytes == 4321);
     const auto wrong = measure::recall(Parrot{.says = "1230567", .kept = {}}, secret, 10, 8);
     CHECK_FALSE(wrong.exact);
     CHECK(wrong.right == 6);
@@ -76,6 +78,13 @@ TEST_SUITE("measure") {
     CHECK(std::isnan(recall.addressed));
     const auto half = measure::recall(Parrot{.says = "0000000", .kept = {}}, secret, 90, 6);
     CHECK(half.contained == doctest::Approx(2.0 / 7));  // bytes 95 and 96, of queries from 100 on
+  }
+
+  TEST_CASE("a byte of the value counts once, be it in the window, in a cache, or in both") {
+    Parrot parrot{.says = "0000000", .kept = {}};
+    parrot.kept.memory.first = entries({90, 91, 94, 95, 96});  // the last two are in the window
+    const auto recall = measure::recall(parrot, secret, 90, 6);
+    CHECK(recall.contained == doctest::Approx((3.0 / 2 + 2) / 7));  // the second keeps none
   }
 }
 

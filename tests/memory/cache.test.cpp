@@ -253,7 +253,7 @@ TEST_SUITE("memory") {
           CAPTURE(batch);
           CAPTURE(asked);
           CHECK(asked >= rounds * (slots + batch) / 2);  // it does look at everybody
-          CHECK(asked <= 12 * rounds * (slots + batch));
+          CHECK(asked <= 7 * rounds * (slots + batch));
         }
       }
     };

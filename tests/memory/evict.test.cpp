@@ -94,7 +94,7 @@ TEST_SUITE("memory") {
   }
 
   TEST_CASE("Random is the same for a position, another for a seed, and even") {
-    CHECK(leaving<evict::Random<1>>() == leaving<evict::Random<1>>());
+    CHECK(leaving<evict::Random<1>>() == Order{4, 3, 9});  // on every machine
     int before = 0;
     int differ = 0;
     for (Index n = 0; n < 1000; ++n) {

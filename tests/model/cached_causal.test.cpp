@@ -48,6 +48,7 @@ TEST_SUITE("model") {
       Keeping<evict::PinFirst<2, evict::LeastWanted>, signal::KeepScore>,
       Keeping<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
       Keeping<signal::MeanSurprisal<9>, admit::WithNeighbours<admit::AtLeast<2000>, 1>>,
+      Keeping<signal::Sum<signal::Surprisal, signal::KeepScore>, admit::AtLeast<1000>>,
       Keeping<signal::Reconstruction>, Keeping<fuse::Gated>,
       Keeping<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
     const auto params = laws::lively_params<Model, float>(1);

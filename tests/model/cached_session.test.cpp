@@ -14,6 +14,7 @@
 namespace {
 
 using namespace ttt;
+using laws::Attending;
 using laws::Gating;
 using laws::kept_entries;
 using laws::Signalling;
@@ -56,7 +57,7 @@ using Breaking = CachedTttE2e<laws::wanting, 3, 2, Cache<6, Broken>>;
 
 TEST_SUITE("model") {
   TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Wanting,
-                     Signalling, Gating) {
+                     Signalling, Gating, Attending) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
     laws::check_session_streaming<Model, double>({.learning = Learning::off, .slots = 3}, 6);
   }
@@ -108,7 +109,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A session with a cache is surprised as in training", Model, Wanting,
-                     Signalling, Gating) {
+                     Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(1);
     const auto tokens = laws::text<Model>(12, 1);
     for (const Index slots : {Index{1000}, Index{3}}) {
@@ -132,7 +133,7 @@ TEST_SUITE("model") {
 
   TEST_CASE_TEMPLATE(
       "A chunk learned from while it is read leaves what one learned from later does", Model,
-      Wanting, Signalling, Gating) {
+      Wanting, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(6);
     const auto tokens = laws::text<Model>(12, 6);
     Reading<Model> at_once(params, {.inner = inner});
@@ -148,7 +149,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, with a cache",
-                     Model, Wanting, Signalling, Gating) {
+                     Model, Wanting, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(2);
     const auto tokens = laws::text<Model>(6, 2);
     Reading<Model> first(params, {.inner = inner});
@@ -166,7 +167,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A copy and a file of a session with a cache go on as it does, in mid-chunk",
-                     Model, Wanting, Signalling, Gating) {
+                     Model, Wanting, Signalling, Gating, Attending) {
     const auto file = std::filesystem::temp_directory_path() / "ttt_cached_memory.safetensors";
     const auto params = laws::lively_params<Model>(3);
     const typename Reading<Model>::Options options{.inner = inner};
@@ -192,7 +193,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A session's caches use the slots that they may, and keep what is pinned",
-                     Model, Wanting, Signalling, Gating) {
+                     Model, Wanting, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(4);
     const auto tokens = laws::text<Model>(12, 5);
     for (const Index slots : {0, 2, 4}) {
@@ -210,7 +211,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A session's size does not grow with the text when it has a cache", Model,
-                     Wanting, Signalling, Gating) {
+                     Wanting, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(5);
     Reading<Model> session(params, {.inner = inner});
     Index largest = 0;

@@ -2,18 +2,22 @@
 #include "support/corpus.hpp"
 
 #include <ttt/data/king_james.hpp>
+#include <ttt/data/needles.hpp>
 #include <ttt/error.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -71,6 +75,34 @@ TEST_SUITE("support") {
     CHECK(training.size() == 58);
     CHECK(std::ranges::count_if(held_out,
                                 [](const auto& book) { return book.text.size() > 60'000; }) == 7);
+  }
+
+  TEST_CASE("no held-out word of a key stands in the King James Bible" *
+            doctest::skip(!installed("bible"))) {
+    std::set<std::string> words{""};
+    for (const auto& book : support::king_james_corpus()) {
+      std::string word;
+      for (const char letter : book.text) {
+        if (std::isalpha(static_cast<unsigned char>(letter)) != 0) {
+          word += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+        } else {
+          words.insert(std::exchange(word, {}));
+        }
+      }
+    }
+    CHECK(words.size() > 10'000);
+    ttt::Random random(1);
+    std::set<std::string> drawn;
+    for (int i = 0; i < 2000; ++i) {
+      const auto secret = ttt::data::Secret::draw(random, ttt::data::KeyWords::held_out, false);
+      drawn.insert(secret.key.substr(0, secret.key.find('-')));
+      drawn.insert(secret.key.substr(secret.key.find('-') + 1));
+    }
+    CHECK(drawn.size() == 64);
+    for (const std::string& word : drawn) {
+      CAPTURE(word);
+      CHECK_FALSE(words.contains(word));
+    }
   }
 
   TEST_CASE("Austen's novels are six, and read again from the cache without R") {

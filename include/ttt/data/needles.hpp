@@ -69,30 +69,30 @@ struct Wording {
 /// Which words keys are made of.
 enum class KeyWords {
   training,  ///< the first half of the list
-  held_out,  ///< the second half, which no training text has
+  held_out,  ///< the second half: no such word stands in the King James Bible
   made_up,   ///< random letters
 };
 
 namespace detail {
 
 inline constexpr std::array<std::string_view, 64> adjectives{
-    "amber", "brisk",  "calm",   "dapper", "eager",  "faint",  "gentle", "humble",
-    "icy",   "jolly",  "keen",   "lively", "mellow", "narrow", "orange", "plain",
-    "quiet", "rapid",  "silver", "tender", "upbeat", "velvet", "woven",  "young",
-    "zesty", "bold",   "crisp",  "dusty",  "early",  "fancy",  "golden", "hollow",
-    "ivory", "jagged", "kind",   "lunar",  "misty",  "noble",  "olive",  "polar",
-    "quick", "rustic", "sunny",  "tidy",   "urban",  "vivid",  "wild",   "yellow",
-    "zonal", "brave",  "clever", "damp",   "exact",  "fluffy", "grand",  "happy",
-    "inner", "juicy",  "knotty", "loyal",  "merry",  "neat",   "ornate", "proud"};
+    "amber",     "brisk",  "calm",   "dapper", "eager",  "faint",  "gentle",   "humble",
+    "icy",       "jolly",  "keen",   "lively", "mellow", "narrow", "orange",   "plain",
+    "quiet",     "rapid",  "silver", "tender", "upbeat", "velvet", "woven",    "young",
+    "zesty",     "bold",   "crisp",  "dusty",  "early",  "fancy",  "golden",   "hollow",
+    "turquoise", "jagged", "glossy", "lunar",  "misty",  "cosmic", "magenta",  "polar",
+    "frosty",    "rustic", "sunny",  "tidy",   "urban",  "vivid",  "tropical", "jovial",
+    "zonal",     "brave",  "clever", "damp",   "nimble", "fluffy", "grand",    "quirky",
+    "rugged",    "juicy",  "knotty", "loyal",  "zany",   "neat",   "ornate",   "breezy"};
 inline constexpr std::array<std::string_view, 64> nouns{
-    "anchor", "basket", "candle", "dragon",  "engine",   "falcon",  "garden",  "hammer",
-    "island", "jacket", "kettle", "lantern", "marble",   "needle",  "orchid",  "pillow",
-    "quarry", "ribbon", "saddle", "timber",  "umbrella", "violin",  "walnut",  "yogurt",
-    "zipper", "bridge", "copper", "desert",  "ember",    "forest",  "glacier", "harbor",
-    "insect", "jungle", "kitten", "ladder",  "meadow",   "nickel",  "oyster",  "parrot",
-    "quiver", "rocket", "spider", "tunnel",  "urchin",   "valley",  "wagon",   "yacht",
-    "zebra",  "button", "cactus", "donkey",  "elbow",    "feather", "goblin",  "helmet",
-    "iguana", "jigsaw", "kernel", "lemon",   "magnet",   "napkin",  "otter",   "puzzle"};
+    "anchor",  "basket", "candle",  "dragon",  "engine",   "falcon",  "garden",  "hammer",
+    "island",  "jacket", "kettle",  "lantern", "marble",   "needle",  "orchid",  "pillow",
+    "quarry",  "ribbon", "saddle",  "timber",  "umbrella", "violin",  "walnut",  "yogurt",
+    "zipper",  "bridge", "copper",  "desert",  "ember",    "forest",  "glacier", "harbor",
+    "insect",  "jungle", "kitten",  "volcano", "igloo",    "nickel",  "oyster",  "parrot",
+    "penguin", "rocket", "dolphin", "tunnel",  "urchin",   "kayak",   "pretzel", "yacht",
+    "zebra",   "button", "cactus",  "donkey",  "elbow",    "feather", "goblin",  "gadget",
+    "iguana",  "jigsaw", "kernel",  "lemon",   "magnet",   "tulip",   "otter",   "puzzle"};
 
 }  // namespace detail
 

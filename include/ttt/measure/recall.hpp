@@ -17,11 +17,12 @@ namespace ttt::measure {
 
 /// What came of asking for one value.
 struct Recall {
-  std::string answer;    ///< as generated, as many bytes as the value has
-  bool exact = false;    ///< whether it is the value
-  Index right = 0;       ///< bytes of it that are the value's
-  double contained = 0;  ///< share of the value's bytes in the window or, on average over the
-                         ///< blocks that cache, in the cache, when the question has been read
+  std::string answer;      ///< as generated, as many bytes as the value has
+  bool exact = false;      ///< whether it is the value
+  Index right = 0;         ///< bytes of it that are the value's
+  Index memory_bytes = 0;  ///< of the memory, when the question has been read; 0 if not counted
+  double contained = 0;    ///< share of the value's bytes that are then in the window or, on
+                           ///< average over the blocks that cache, in the cache
   double addressed =
       std::numeric_limits<double>::quiet_NaN();  ///< attention of one query of the
                                                  ///< answer to all cached bytes of the value, the
@@ -69,20 +70,21 @@ template <class Session>
   const auto count = static_cast<Index>(secret.value.size());
   const Index in_window =
       std::clamp<Index>(value_begin + count - (session.position() + 1 - window), 0, count);
+  const auto out_of_window = detail::find(session.state().memory, value_begin, count - in_window);
   const auto before = detail::find(session.state().memory, value_begin, count);
-  Recall recall{.answer = data::text(session.generate(count, Greedy{}))};
+  Recall recall{.answer = {}, .memory_bytes = session.bytes()};
+  recall.answer = data::text(session.generate(count, Greedy{}));
   const auto after = detail::find(session.state().memory, value_begin, count);
 
+  double held = static_cast<double>(in_window);
   for (std::size_t block = 0; block < before.size(); ++block) {
-    const double share = static_cast<double>(before[block].entries) / static_cast<double>(count);
-    recall.contained += share / static_cast<double>(before.size());
+    held += static_cast<double>(out_of_window[block].entries) / static_cast<double>(before.size());
     if (before[block].entries == 0 || after[block].entries < before[block].entries) continue;
     const double mass =
         (after[block].attended - before[block].attended) / static_cast<double>(count);
     recall.addressed = recall.addressed >= mass ? recall.addressed : mass;
   }
-  recall.contained =
-      std::max(recall.contained, static_cast<double>(in_window) / static_cast<double>(count));
+  recall.contained = held / static_cast<double>(count);
   for (std::size_t n = 0; n < secret.value.size(); ++n) {
     recall.right += recall.answer[n] == secret.value[n] ? 1 : 0;
   }

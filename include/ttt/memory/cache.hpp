@@ -50,7 +50,7 @@ using IsFuse = std::bool_constant<Fuse<P>>;
 /// Which of `all`, residents and newcomers in the order of the text, stay where there is room for
 /// `room`: their numbers, in that order. Whoever stands at a pinned position stays before others.
 ///
-/// \cost  O(all)
+/// \cost  O(all (1 + pinned))
 template <Evict Order>
 [[nodiscard]] std::vector<Index> who_stays(const std::vector<Entry>& all, Index room,
                                            std::span<const Index> pinned, const Order& leaves) {
@@ -155,7 +155,8 @@ struct Cache {
   ///
   /// \throws RangeError if room.slots is negative, NumberError if a signal is not a number; the
   ///         state is then untouched.
-  /// \cost   O(slots + leaving), besides copying what is kept
+  /// \cost   O((slots + leaving) (1 + pinned)), besides copying what is kept: in chunks as long as
+  ///         the cache or longer, O(1) an offer
   template <class X>
   static void offer(State<X>& state, const Leaving<X>& leaving, const Room& room) {
     if (room.slots < 0) {

@@ -13,6 +13,8 @@ namespace ttt {
 /// Where kept tokens stand for the queries: place(kept, end) gives each a position, in the frame in
 /// which the window's tokens have their positions in the text and in which all before `end` may
 /// have left the window; or nothing, for no position at all.
+///
+/// \law increasing  positions increase, and are before `end`
 template <class P>
 concept Place = requires(const P& place, std::span<const Entry> kept, Index end) {
   { place(kept, end) } -> std::same_as<std::optional<std::vector<Index>>>;

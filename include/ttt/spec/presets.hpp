@@ -7,24 +7,10 @@
 /// Specs of models that are worth building.
 namespace ttt::preset {
 
-/// Bytes, a short window, 0.9 M parameters with four blocks of which two learn: a model that a CPU
-/// trains in an hour or two.
-inline constexpr ModelSpec bookworm =
-    checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});
-
-/// As many parameters as bookworm in four blocks that do not learn: the control.
-inline constexpr ModelSpec bookworm_plain = [] {
-  ModelSpec spec = bookworm;
-  spec.hidden = 384;
-  return checked(spec);
-}();
-
-/// bookworm with a window of 128 bytes, for blocks that also keep what they will want again.
-inline constexpr ModelSpec bookkeeper = [] {
-  ModelSpec spec = bookworm;
-  spec.window = 128;
-  return checked(spec);
-}();
+/// Bytes and a short window: with fast weights and a cache, a model that a CPU trains in an hour or
+/// two.
+inline constexpr ModelSpec bookkeeper =
+    checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 128, .chunk = 64});
 
 /// bookkeeper with a window of 16384 bytes, which is all of a text of 128 windows: full attention,
 /// the control.
@@ -34,8 +20,8 @@ inline constexpr ModelSpec bookkeeper_full = [] {
   return checked(spec);
 }();
 
-/// About as many parameters as bookkeeper, and as many slots, in the published model with a cache:
-/// the control.
+/// About as many parameters as bookkeeper, and as many slots, in the published model with a cache,
+/// trained as published: the control.
 inline constexpr SrTttSpec bookkeeper_sr_ttt = checked_sr_ttt({.vocab = 256,
                                                                .width = 128,
                                                                .depth = 4,
@@ -44,14 +30,19 @@ inline constexpr SrTttSpec bookkeeper_sr_ttt = checked_sr_ttt({.vocab = 256,
                                                                .hidden = 256,
                                                                .window = 64,
                                                                .chunk = 16,
-                                                               .slots = 128});
+                                                               .slots = 128,
+                                                               .steps = InnerSteps::detached});
 
-/// bookworm for 1024 pieces of several bytes instead of 256 bytes.
-inline constexpr ModelSpec bookworm_pieces = [] {
-  ModelSpec spec = bookworm;
-  spec.vocab = 1024;
-  return checked(spec);
+/// The same with the gradients that the published code leaves out.
+inline constexpr SrTttSpec bookkeeper_sr_ttt_grad_full = [] {
+  SrTttSpec spec = bookkeeper_sr_ttt;
+  spec.steps = InnerSteps::differentiated;
+  return checked_sr_ttt(spec);
 }();
+
+/// 1024 pieces of several bytes instead of 256 bytes, of which as long a text is fewer.
+inline constexpr ModelSpec pieces =
+    checked({.vocab = 1024, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});
 
 /// The smallest model that has everything; it trains in a second and knows nothing.
 inline constexpr ModelSpec toy =

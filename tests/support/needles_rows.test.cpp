@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "needles/rows.hpp"
+
+namespace {
+
+using namespace ttt;
+using data::KeyWords;
+using needles::Cell;
+using needles::Row;
+using support::Report;
+
+measure::Recall recall(Index right, double contained, double addressed) {
+  return {.answer = "1234567",
+          .exact = right == 7,
+          .right = right,
+          .memory_bytes = 1000,
+          .contained = contained,
+          .addressed = addressed};
+}
+
+/// Two depths of four samples; at the first three are right, at the second one.
+Row row() {
+  const double none = std::nan("");
+  const std::vector<KeyWords> words{KeyWords::training, KeyWords::held_out, KeyWords::training,
+                                    KeyWords::held_out};
+  return {
+      .task = "s_niah_2",
+      .windows = 64,
+      .policy = "keep",
+      .depths = {"0.05", "0.5"},
+      .cells = {
+          {{recall(7, 1, 0.5), recall(7, 1, 0.5), recall(7, 1, 0.5), recall(0, 0, none)}, words},
+          {{recall(7, 1, 0.3), recall(1, 0, none), recall(2, 0, none), recall(4, 0, none)},
+           words}}};
+}
+
+TEST_SUITE("support") {
+  TEST_CASE("a row reports what its samples say, under these names") {
+    const auto exact = measure::wilson(4, 8);
+    const auto bytes = measure::wilson(35, 56);
+    CHECK(row().report().text() ==
+          Report()
+              .set("task", "s_niah_2")
+              .set("windows", 64)
+              .set("policy", "keep")
+              .set("samples", 4)
+              .set("exact_mean", 0.5)
+              .set("exact", Report().set("0.05", 0.75).set("0.5", 0.25))
+              .set("low", exact.lower)
+              .set("high", exact.upper)
+              .set("exact_known_words", 0.75)
+              .set("exact_new_words", 0.25)
+              .set("right_bytes", (0.75 + (1.0 + 1.0 / 7 + 2.0 / 7 + 4.0 / 7) / 4) / 2)
+              .set("right_bytes_low", bytes.lower)
+              .set("right_bytes_high", bytes.upper)
+              .set("containment", (0.75 + 0.25) / 2)
+              .set("addressing", (0.5 + 0.3) / 2)  // where there is any
+              .set("memory_bytes", 1000.0)
+              .set("window_over_length", 1.0 / 64)
+              .text());
+  }
+
+  TEST_CASE("pairs are of the same sample; theirs may be the first of ours") {
+    const Row ours = row();
+    Row theirs = ours;
+    theirs.policy = "oldest";
+    theirs.cells[0].recalls[0] = recall(3, 0, 0);  // only ours is right
+    theirs.cells[0].recalls[1] = recall(3, 0, 0);  // only ours is right
+    theirs.cells[1].recalls[1] = recall(7, 0, 0);  // only theirs
+    for (Cell& cell : theirs.cells) cell.recalls.resize(3);
+    CHECK(needles::paired(ours, theirs).text() == Report()
+                                                      .set("task", "s_niah_2")
+                                                      .set("windows", 64)
+                                                      .set("against", "oldest")
+                                                      .set("only_ours", 2)
+                                                      .set("only_theirs", 1)
+                                                      .set("mcnemar_p", measure::mcnemar(2, 1))
+                                                      .text());
+  }
+}
+
+}  // namespace
