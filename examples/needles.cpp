@@ -9,7 +9,7 @@
 //   needles --grid 8 64 --rivals FOLDER
 //
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
-// smoke: --models {source}/examples/models --grid 4 5 --samples 1 --depths 0.5 --out needles
+// smoke: --models {source}/examples/models --grid 4 --samples 1 --rivals {source}/examples/models
 // smoke: --models {source}/examples/models --task s_niah_3 --windows 5 --samples 1 --impossible
 
 #include <ttt/data/needles.hpp>
@@ -93,8 +93,7 @@ class Asker {
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
     if (!settings.rivals.empty()) {
-      std::vector<std::string> absent;
-      auto rivals = needles::rivals(settings.rivals, settings.frozen, absent);
+      auto [rivals, absent] = needles::rivals(settings.rivals, settings.frozen);
       for (const std::string& file : absent) {
         std::cerr << "needles: " << settings.rivals << " has no " << file << '\n';
       }
@@ -121,8 +120,8 @@ class Asker {
   }
 
   /// Asks about samples of a task, of a cell's depth. The samples depend on seed and setting alone,
-  /// so that contenders are compared on the same; those of different depths have other keys, values
-  /// and prose.
+  /// so that contenders are compared on the same; those of different depths are drawn
+  /// independently.
   [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
                          Index samples, support::Progress& progress, Index& done) const {
     const auto stream = static_cast<std::uint64_t>(std::llround(cell_setting.depth * 10000));
@@ -186,7 +185,7 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
   return row;
 }
 
-/// The report, and what else a run was told.
+/// The report, and what else a run was told of ours.
 support::Report with_settings(support::Report report, const Settings& settings) {
   return report.set("seed", settings.seed)
       .set("inner_rate", settings.inner_rate)
@@ -205,12 +204,14 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
       ask_row(settings, asker, settings.task, settings.windows, asker.chosen(), settings.samples);
   print_head(row.depths);
   print(row);
+  support::Report report = row.report();
   if (settings.impossible) {
     const auto [low, high] = row.right_bytes_interval();
+    report.set("right_bytes_low", low).set("right_bytes_high", high);
     std::cout << "\nOf the bytes of values that are not in the text, " << std::setprecision(3)
               << row.right_bytes() << " are right [" << low << ", " << high << "].\n";
   }
-  return with_settings(row.report(), settings);
+  return with_settings(report, settings);
 }
 
 /// A panel for each contender, of rows that stand contender by contender in the grid's lengths.
@@ -304,8 +305,7 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   const Index windows = static_cast<Index>(bible.size()) / window;
   const double stored =
       needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.contained; });
-  const double memory =
-      needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.memory_bytes; });
+  const double memory = needles::mean_of_numbers(recalls, needles::memory_bytes);
   std::cout << std::fixed << std::setprecision(3) << exact << " of " << settings.samples
             << " numbers given back after the whole King James Bible, " << bible.size()
             << " bytes or " << windows << " windows [" << bounds.lower << ", " << bounds.upper
@@ -340,7 +340,9 @@ int main(int argc, char** argv) {
           "grad_full_oracle")
       .option("--rivals", s.rivals, "a folder with models to compare with")
       .option("--frozen", s.frozen, "read without learning; not SR-TTT")
-      .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
+      .option(
+          "--inner-rate", s.inner_rate,
+          "of the steps that the model takes while it reads; rivals have those of their training")
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")
       .option("--bible", s.bible, "a needle in the first chapter, all of the Bible, the question")
@@ -357,7 +359,7 @@ int main(int argc, char** argv) {
       s.samples = 8;
       s.depths = {0.05, 0.5, 0.95};
     }
-    if (s.bible && s.impossible) throw RangeError("--bible must be without --impossible");
+    if (s.bible && s.impossible) throw RangeError("--bible cannot be combined with --impossible");
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);

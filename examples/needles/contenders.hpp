@@ -85,7 +85,7 @@ inline std::vector<Index> value_positions(const data::NeedleSample& sample) {
   return positions;
 }
 
-/// Calls read(part) for the tokens of a text, a part at a time: memory is as small as a part.
+/// Calls read(part) for the tokens of a text, a part at a time, so that no more are held.
 template <class Read>
 void in_parts(const std::string& text, Read&& read) {
   constexpr std::size_t part = 4096;
@@ -177,14 +177,18 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
   return recall;
 }
 
-/// Other models that were trained for the same: those whose files are in that folder. Of those that
-/// are not, `absent` gets the names.
-inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool frozen,
-                                     std::vector<std::string>& absent) {
-  std::vector<Contender> all;
+/// Other models that were trained for the same.
+struct Rivals {
+  std::vector<Contender> contenders;  ///< whose files are there
+  std::vector<std::string> absent;    ///< files that are not
+};
+
+/// Those of a folder, at the rates that they were trained with.
+inline Rivals rivals(const std::filesystem::path& folder, bool frozen) {
+  Rivals all;
   const auto is_there = [&](const std::string& file) {
     const bool found = std::filesystem::exists(folder / file);
-    if (!found) absent.push_back(file);
+    if (!found) all.absent.push_back(file);
     return found;
   };
   const auto add = [&]<class Model>(const char* name, const std::string& file,
@@ -193,17 +197,19 @@ inline std::vector<Contender> rivals(const std::filesystem::path& folder, bool f
     using Params = typename Model::template Params<Matrix<float>>;
     const auto params = std::make_shared<const Params>(read_params<Model>(folder / file));
     const auto options = options_of<Model>(reading);
-    all.push_back({name, [=](const auto& sample) { return ask<Model>(*params, options, sample); }});
+    all.contenders.push_back(
+        {name, [=](const auto& sample) { return ask<Model>(*params, options, sample); }});
   };
   const auto add_sr_ttt = [&]<class Model>(const std::string& name, const std::string& file) {
     if (!is_there(file)) return;
     using Params = models::BookkeeperSrTtt::Params<Matrix<float>>;  // both read alike
     const auto params =
         std::make_shared<const Params>(models::renamed<Params>(read_params<Model>(folder / file)));
-    all.push_back({name, [=](const auto& sample) { return ask_sr_ttt(*params, sample, {}); }});
-    all.push_back({name + "_oracle", [=](const auto& sample) {
-                     return ask_sr_ttt(*params, sample, value_positions(sample));
-                   }});
+    all.contenders.push_back(
+        {name, [=](const auto& sample) { return ask_sr_ttt(*params, sample, {}); }});
+    all.contenders.push_back({name + "_oracle", [=](const auto& sample) {
+                                return ask_sr_ttt(*params, sample, value_positions(sample));
+                              }});
   };
   add.template operator()<models::BookkeeperWindow>("window_only", "bookkeeper_window.safetensors",
                                                     {.frozen = true});

@@ -36,6 +36,12 @@ template <class Items, class Of>
   return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
 }
 
+/// Bytes of memory that reading took; NaN where they were not counted.
+[[nodiscard]] inline double memory_bytes(const measure::Recall& recall) {
+  return recall.memory_bytes > 0 ? static_cast<double>(recall.memory_bytes)
+                                 : std::numeric_limits<double>::quiet_NaN();
+}
+
 /// What came of a cell, sample by sample.
 struct Cell {
   std::vector<measure::Recall> recalls;
@@ -92,12 +98,13 @@ struct Row {
   [[nodiscard]] measure::Interval interval() const {
     return bounds([](const auto& r) { return r.exact ? 1 : 0; }, [](const auto&) { return 1; });
   }
-  /// The share of the values' bytes that are right, be the values exact or not.
+  /// The share of the values' bytes that are right, whether or not the whole value is.
   [[nodiscard]] double right_bytes() const {
     return mean([](const auto& r) {
       return static_cast<double>(r.right) / static_cast<double>(r.answer.size());
     });
   }
+  /// The interval of that share where every byte is guessed on its own.
   [[nodiscard]] measure::Interval right_bytes_interval() const {
     return bounds([](const auto& r) { return r.right; },
                   [](const auto& r) { return std::ssize(r.answer); });
@@ -117,16 +124,14 @@ struct Row {
         .set("exact_known_words", exact(data::KeyWords::training))
         .set("exact_new_words", exact(data::KeyWords::held_out))
         .set("right_bytes", right_bytes())
-        .set("right_bytes_low", right_bytes_interval().lower)
-        .set("right_bytes_high", right_bytes_interval().upper)
         .set("containment", mean([](const auto& r) { return r.contained; }))
         .set("addressing", mean([](const auto& r) { return r.addressed; }))
-        .set("memory_bytes", mean([](const auto& r) { return r.memory_bytes; }))
+        .set("memory_bytes", mean(memory_bytes))
         .set("window_over_length", 1.0 / static_cast<double>(windows));
   }
 
  private:
-  /// Of the share that the sums of successes(recall) have in those of trials(recall).
+  /// Wilson's interval of the sum of successes(recall) over that of trials(recall).
   template <class Successes, class Trials>
   [[nodiscard]] measure::Interval bounds(Successes&& successes, Trials&& trials) const {
     Index right = 0;

@@ -67,6 +67,7 @@ TEST_SUITE("docs") {
     laws::check_cache_sight<spec, kinds::Kept>(false);
     laws::check_cache_sight<spec, Cache<64, kinds::Added>>(true);
     laws::check_cache_causal<spec, Cache<64, kinds::Added>, double>();
+    laws::check_cache_agrees<spec, Cache<64, policies::Youngest>>();
     laws::check_cache_limit<spec, Cache<64, policies::Youngest>>();
   }
 

@@ -9,8 +9,7 @@
 
 namespace laws {
 
-/// \law pure  what it says of one offer does not depend on what it was asked before, nor on what of
-///            an entry came after the offer: who read it, and how much
+/// \law pure  the answer does not depend on earlier ones, nor on attention to the offered
 template <Admit P>
 void check_admit() {
   Random random(2);

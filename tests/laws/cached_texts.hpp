@@ -36,11 +36,14 @@ using Signalling =
 /// A gate of its own for what the cache answers, among keep scores.
 using Gating = CachedTttE2e<wanting, 2, 1, Cache<5, fuse::Gated, evict::LeastWanted>>;
 
-/// Who is kept is decided by what was attended to, and by what the window gives back.
+/// Who was read little and is given back well leaves first: both change with the parameters.
+struct ReadAndUnlike {
+  bool operator()(const Entry& a, const Entry& b) const {
+    return a.attended + a.signal < b.attended + b.signal;
+  }
+};
 using Attending =
-    CachedTttE2e<signalling, 2, 1,
-                 Cache<5, signal::Reconstruction,
-                       evict::InOrder<evict::LeastAttended, evict::WeakestSignal>, place::Nowhere>>;
+    CachedTttE2e<signalling, 2, 1, Cache<5, signal::Reconstruction, ReadAndUnlike, place::Nowhere>>;
 
 /// Every entry that a memory of blocks keeps, block by block.
 template <class Memory>

@@ -40,7 +40,7 @@ void check_same_entries(const std::vector<Entry>& a, const std::vector<Entry>& b
 }
 
 template <class Session>
-void check_equal(const Session& a, const Session& b) {
+void check_same(const Session& a, const Session& b) {
   laws::check_equal(a, b);
   CHECK(a.state().surprisal == b.state().surprisal);
   check_same_entries(kept_entries(a.state().memory), kept_entries(b.state().memory));
@@ -97,6 +97,7 @@ TEST_SUITE("model") {
         reader.read(std::span(tokens).first(16));
         const Reading<Breaking> before = reader;
         CHECK_THROWS_AS(reader.read(std::span(tokens).subspan(16, next)), NumberError);
+        CHECK(reader.state().chunk_rows.rows() == 0);
         CHECK(reader.position() == 16);
         CHECK(reader.logits() == before.logits());
         for_each_array([](const Leaf&, const auto& a, const auto& b) { CHECK(a == b); },
@@ -144,7 +145,7 @@ TEST_SUITE("model") {
       later.read(rest.first(count));
       rest = rest.subspan(count);
     }
-    check_equal(at_once, later);
+    check_same(at_once, later);
     CHECK(at_once.bytes() == later.bytes());
   }
 
@@ -181,13 +182,13 @@ TEST_SUITE("model") {
       save_memory(file, session);
       const auto expected = session.read(rest);
       auto restored = load_memory<Model, double>(file, params, options);
-      check_equal(restored, saved);
+      check_same(restored, saved);
       CHECK(restored.read(rest) == expected);
-      check_equal(restored, session);
+      check_same(restored, session);
       session.read(rest);
       session = saved;  // rewinds
       CHECK(session.read(rest) == expected);
-      check_equal(restored, session);
+      check_same(restored, session);
     }
     std::filesystem::remove(file);
   }

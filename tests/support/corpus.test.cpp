@@ -82,7 +82,7 @@ TEST_SUITE("support") {
     std::set<std::string> words{""};
     for (const auto& book : support::king_james_corpus()) {
       std::string word;
-      for (const char letter : book.text) {
+      for (const char letter : book.text + ' ') {
         if (std::isalpha(static_cast<unsigned char>(letter)) != 0) {
           word += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
         } else {

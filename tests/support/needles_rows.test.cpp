@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/data/needles.hpp>
+#include <ttt/measure/proportion.hpp>
+#include <ttt/measure/recall.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -6,6 +10,7 @@
 #include <vector>
 
 #include "needles/rows.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -43,7 +48,6 @@ Row row() {
 TEST_SUITE("support") {
   TEST_CASE("a row reports what its samples say, under these names") {
     const auto exact = measure::wilson(4, 8);
-    const auto bytes = measure::wilson(35, 56);
     CHECK(row().report().text() ==
           Report()
               .set("task", "s_niah_2")
@@ -57,13 +61,19 @@ TEST_SUITE("support") {
               .set("exact_known_words", 0.75)
               .set("exact_new_words", 0.25)
               .set("right_bytes", (0.75 + (1.0 + 1.0 / 7 + 2.0 / 7 + 4.0 / 7) / 4) / 2)
-              .set("right_bytes_low", bytes.lower)
-              .set("right_bytes_high", bytes.upper)
               .set("containment", (0.75 + 0.25) / 2)
               .set("addressing", (0.5 + 0.3) / 2)  // where there is any
               .set("memory_bytes", 1000.0)
               .set("window_over_length", 1.0 / 64)
               .text());
+    const auto bytes = row().right_bytes_interval();
+    CHECK(bytes.lower == measure::wilson(35, 56).lower);
+    CHECK(bytes.upper == measure::wilson(35, 56).upper);
+  }
+
+  TEST_CASE("memory that nobody counted is no number") {
+    CHECK(needles::memory_bytes(recall(7, 1, 0.5)) == 1000);
+    CHECK(std::isnan(needles::memory_bytes({.answer = "1"})));
   }
 
   TEST_CASE("pairs are of the same sample; theirs may be the first of ours") {

@@ -13,7 +13,7 @@ namespace ttt {
 /// Who of the tokens that leave the window may compete for a slot: admit(offered, n) says whether
 /// offered[n] may.
 ///
-/// \law pure  the answer does not depend on earlier ones, nor on who has read the offered
+/// \law pure  the answer does not depend on earlier ones, nor on attention to the offered
 template <class P>
 concept Admit = requires(const P& admit, std::span<const Entry> offered, std::size_t n) {
   { admit(offered, n) } -> std::same_as<bool>;

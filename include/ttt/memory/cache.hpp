@@ -156,7 +156,7 @@ struct Cache {
   /// \throws RangeError if room.slots is negative, NumberError if a signal is not a number; the
   ///         state is then untouched.
   /// \cost   O((slots + leaving) (1 + pinned)), besides copying what is kept: in chunks as long as
-  ///         the cache or longer, O(1) an offer
+  ///         the cache or longer, O(1 + pinned) an offer
   template <class X>
   static void offer(State<X>& state, const Leaving<X>& leaving, const Room& room) {
     if (room.slots < 0) {

@@ -14,7 +14,8 @@ namespace ttt {
 /// which the window's tokens have their positions in the text and in which all before `end` may
 /// have left the window; or nothing, for no position at all.
 ///
-/// \law increasing  positions increase, and are before `end`
+/// \law order  one position for each kept token, increasing and before `end`; or none for any
+/// \law pure   equal entries stand at equal positions
 template <class P>
 concept Place = requires(const P& place, std::span<const Entry> kept, Index end) {
   { place(kept, end) } -> std::same_as<std::optional<std::vector<Index>>>;

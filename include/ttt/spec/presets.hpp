@@ -7,8 +7,8 @@
 /// Specs of models that are worth building.
 namespace ttt::preset {
 
-/// Bytes and a short window: with fast weights and a cache, a model that a CPU trains in an hour or
-/// two.
+/// Bytes and a short window: with fast weights and a cache, a model that a CPU trains in three
+/// hours.
 inline constexpr ModelSpec bookkeeper =
     checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 128, .chunk = 64});
 
@@ -40,7 +40,7 @@ inline constexpr SrTttSpec bookkeeper_sr_ttt_grad_full = [] {
   return checked_sr_ttt(spec);
 }();
 
-/// 1024 pieces of several bytes instead of 256 bytes, of which as long a text is fewer.
+/// A vocabulary of 1024 pieces of several bytes: a text has fewer pieces than bytes.
 inline constexpr ModelSpec pieces =
     checked({.vocab = 1024, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});
 
