@@ -148,7 +148,7 @@ struct Row {
 
 inline void print_head(const std::vector<std::string>& depths) {
   std::cout
-      << "\n     task  windows         policy  exact   95 % interval  known  new words  stored"
+      << "\n     task  windows            policy  exact   95 % interval  known  new words  stored"
          "  looked at  window/length   depth";
   for (const std::string& depth : depths) std::cout << std::setw(6) << depth;
   std::cout << '\n';
@@ -157,7 +157,7 @@ inline void print_head(const std::vector<std::string>& depths) {
 inline void print(const Row& row) {
   const auto bounds = row.interval();
   std::cout << std::fixed << std::setprecision(2) << std::setw(9) << row.task << std::setw(9)
-            << row.windows << std::setw(15) << row.policy << std::setw(7) << row.exact() << "  ["
+            << row.windows << std::setw(18) << row.policy << std::setw(7) << row.exact() << "  ["
             << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
             << row.exact(data::KeyWords::training) << std::setw(11)
             << row.exact(data::KeyWords::held_out) << std::setw(8)
