@@ -4,7 +4,7 @@
 //
 //   learning  the fast weights take a step after each chunk
 //   frozen    the same model, its fast weights left as they were trained
-//   window    the same blocks without a cache, trained on the same texts, but to read and not to
+//   window    the same blocks without a cache, trained by the same recipes, but to read and not to
 //             learn
 //   dynamic   that plain model, learning while it reads
 //
