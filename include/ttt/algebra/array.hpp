@@ -1,179 +1,267 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/dual.hpp>
+#include <ttt/algebra/storage.hpp>
 
+#include <array>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
-/// What an operation computes on: `Matrix<S>`, or `Dual<Matrix<S>>`.
-///
-/// The functions of this header are the few that know which of the two they were given; operations
-/// are written on top of them and do not.
-template <class A>
-concept Array = std::same_as<A, Matrix<Scalar<A>>> || std::same_as<A, Dual<Matrix<Scalar<A>>>>;
+namespace detail {
 
-/// Whether a matrix has no elements, which stands for zero everywhere.
-template <class S>
-[[nodiscard]] bool is_zero(const Matrix<S>& a) {
-  return a.size() == 0;
+template <class A>
+struct ArrayStorage;
+template <Storage M>
+struct ArrayStorage<M> : std::type_identity<M> {};
+template <Storage M>
+struct ArrayStorage<Dual<M>> : std::type_identity<M> {};
+
+}  // namespace detail
+
+/// What an operation computes on: a storage M, or `Dual<M>`.
+template <class A>
+concept Array = requires {
+  typename detail::ArrayStorage<A>::type;
+};
+
+/// The storage that the array A is made of.
+template <Array A>
+using StorageOf = typename detail::ArrayStorage<A>::type;
+/// The primitives of that storage.
+template <Array A>
+using PrimitivesOf = Primitives<StorageOf<A>>;
+/// The integers of that storage.
+template <Array A>
+using Indices = typename PrimitivesOf<A>::Indices;
+
+/// Integers of the host, where the storage of A wants them.
+template <Array A, class Range>
+[[nodiscard]] Indices<A> indices(const Range& range) {
+  const std::vector<Index> host(range.begin(), range.end());
+  return Indices<A>(host.begin(), host.end());
 }
 
 ///@{
 /// Extents. A dual has the shape of whichever half has elements.
-template <class S>
-[[nodiscard]] Index rows(const Matrix<S>& a) {
+template <Storage M>
+[[nodiscard]] Index row_count(const M& a) {
   return a.rows();
 }
-template <class S>
-[[nodiscard]] Index cols(const Matrix<S>& a) {
+template <Storage M>
+[[nodiscard]] Index col_count(const M& a) {
   return a.cols();
 }
-template <class M>
-[[nodiscard]] Index rows(const Dual<M>& a) {
+///@}
+
+/// Whether an array has no elements, which stands for zero everywhere.
+template <Storage M>
+[[nodiscard]] bool is_zero(const M& a) {
+  return a.rows() == 0 || a.cols() == 0;
+}
+
+///@{
+/// Extents of a dual.
+template <Storage M>
+[[nodiscard]] Index row_count(const Dual<M>& a) {
   return is_zero(a.value) ? a.tangent.rows() : a.value.rows();
 }
-template <class M>
-[[nodiscard]] Index cols(const Dual<M>& a) {
+template <Storage M>
+[[nodiscard]] Index col_count(const Dual<M>& a) {
   return is_zero(a.value) ? a.tangent.cols() : a.value.cols();
+}
+///@}
+
+///@{
+/// The view of an array, or of both halves of a dual; read-only where the array is const.
+template <Storage M>
+[[nodiscard]] auto view(M& a) {
+  return Primitives<M>::view(a);
+}
+template <Storage M>
+[[nodiscard]] auto view(const M& a) {
+  return Primitives<M>::view(a);
+}
+template <Storage M>
+[[nodiscard]] auto view(Dual<M>& a) {
+  return Dual{view(a.value), view(a.tangent)};
+}
+template <Storage M>
+[[nodiscard]] auto view(const Dual<M>& a) {
+  return Dual{view(a.value), view(a.tangent)};
 }
 ///@}
 
 /// An array of [rows, cols] whose elements are still to be written.
 template <Array A>
 [[nodiscard]] A uninitialised(Index rows, Index cols) {
-  using M = Matrix<Scalar<A>>;
-  if constexpr (std::same_as<A, M>) {
+  using M = StorageOf<A>;
+  if constexpr (Storage<A>) {
     return M(rows, cols);
   } else {
     return {M(rows, cols), M(rows, cols)};
   }
 }
 
+namespace detail {
+
+struct Fill {
+  double number;
+  template <class N>
+  TTT_HD N operator()(const N& like) const {
+    return like * Scalar<N>(0) + Scalar<N>(number);
+  }
+};
+struct Copy {
+  template <class N>
+  TTT_HD N operator()(const N& a) const {
+    return a;
+  }
+};
+struct Plus {
+  template <class N>
+  TTT_HD N operator()(const N& a, const N& b) const {
+    return a + b;
+  }
+};
+struct Minus {
+  template <class N>
+  TTT_HD N operator()(const N& a, const N& b) const {
+    return a - b;
+  }
+};
+struct Times {
+  double factor;
+  template <class N>
+  TTT_HD N operator()(const N& a) const {
+    return a * Scalar<N>(factor);
+  }
+};
+struct PlusTimes {
+  double factor;
+  template <class N>
+  TTT_HD N operator()(const N& a, const N& b) const {
+    return a + b * Scalar<N>(factor);
+  }
+};
+
+/// A read-only view that stands for zeros.
+template <class S>
+[[nodiscard]] View<const S> zeros_like(const View<S>& view) {
+  return {nullptr, view.rows, view.cols, view.cols};
+}
+
+}  // namespace detail
+
+/// A matrix of [rows, cols] equal numbers.
+template <Storage M>
+[[nodiscard]] M filled(Index rows, Index cols, double number) {
+  M result(rows, cols);
+  const auto out = view(result);
+  Primitives<M>::map(detail::Fill{number}, out, detail::zeros_like(out));
+  return result;
+}
+
 /// An array of [rows, cols] zeros.
 template <Array A>
 [[nodiscard]] A zeros(Index rows, Index cols) {
-  using M = Matrix<Scalar<A>>;
-  if constexpr (std::same_as<A, M>) {
-    return M::Zero(rows, cols);
+  using M = StorageOf<A>;
+  if constexpr (Storage<A>) {
+    return filled<M>(rows, cols, 0);
   } else {
-    return {M::Zero(rows, cols), M::Zero(rows, cols)};
+    return {filled<M>(rows, cols, 0), filled<M>(rows, cols, 0)};
   }
 }
 
-///@{
-/// Reads and writes elements by their place in row-major order, `count` of them as a lane.
+/// The array whose elements are f of the corresponding elements. f is a named functor over numbers.
 ///
-/// A half without elements reads as zeros; an array that is written to has both.
-template <class S>
-[[nodiscard, gnu::always_inline]] inline Lane<S> load(const Matrix<S>& a, Index at, Index count) {
-  return load(a.data() + at, count);
-}
-template <class S>
-[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> load(const Dual<Matrix<S>>& a, Index at,
-                                                            Index count) {
-  const auto half = [&](const Matrix<S>& m) {
-    return is_zero(m) ? Lane<S>{Eigen::Array<S, Lane<S>::size, 1>::Zero()} : load(m, at, count);
-  };
-  return {half(a.value), half(a.tangent)};
-}
-template <class S>
-[[gnu::always_inline]] inline void store(const Lane<S>& lane, Matrix<S>& a, Index at, Index count) {
-  store(lane, a.data() + at, count);
-}
-template <class S>
-[[gnu::always_inline]] inline void store(const Dual<Lane<S>>& lane, Dual<Matrix<S>>& a, Index at,
-                                         Index count) {
-  store(lane.value, a.value, at, count);
-  store(lane.tangent, a.tangent, at, count);
-}
-template <class S>
-[[nodiscard]] S element(const Matrix<S>& a, Index at) {
-  return a.data()[at];
-}
-template <class S>
-[[nodiscard]] Dual<S> element(const Dual<Matrix<S>>& a, Index at) {
-  const auto half = [&](const Matrix<S>& m) { return is_zero(m) ? S(0) : element(m, at); };
-  return {half(a.value), half(a.tangent)};
-}
-template <class S>
-void set_element(Matrix<S>& a, Index at, S number) {
-  a.data()[at] = number;
-}
-template <class S>
-void set_element(Dual<Matrix<S>>& a, Index at, Dual<S> number) {
-  a.value.data()[at] = number.value;
-  a.tangent.data()[at] = number.tangent;
-}
-///@}
-
-/// A lane of zeros.
-template <Array A>
-[[nodiscard, gnu::always_inline]] inline LaneOf<A> zero_lane() {
-  using S = Scalar<A>;
-  Lane<S> zero{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
-  if constexpr (std::same_as<A, Matrix<S>>) {
-    return zero;
-  } else {
-    return {zero, zero};
-  }
-}
-
-/// The array whose elements are f of the corresponding elements.
+/// \pre the arrays are of one shape
 template <Array A, class F, class... Others>
-[[nodiscard]] A map(F f, const A& a, const Others&... others) {
-  A result = uninitialised<A>(rows(a), cols(a));
-  for_each_lane<Scalar<A>>(rows(a) * cols(a), [&](Index at, Index count) {
-    store(f(load(a, at, count), load(others, at, count)...), result, at, count);
-  });
+[[nodiscard]] A map(const F& f, const A& a, const Others&... others) {
+  A result = uninitialised<A>(row_count(a), col_count(a));
+  PrimitivesOf<A>::map(f, view(result), view(a), view(others)...);
   return result;
 }
 
 ///@{
-/// The result of a function that is linear in all its arguments together, half by half.
-template <class F, class S, class... Others>
-[[nodiscard]] Matrix<S> linear(F f, const Matrix<S>& a, const Others&... others) {
-  return f(a, others...);
+/// Adds `term` to `sum`, halves that are zero left out; `sum` may still be without elements.
+template <Storage M>
+void add_to(M& sum, M term) {
+  if (is_zero(term)) return;
+  if (is_zero(sum)) {
+    sum = std::move(term);
+  } else {
+    Primitives<M>::map(detail::Plus{}, view(sum), view(std::as_const(sum)),
+                       view(std::as_const(term)));
+  }
 }
-template <class F, class S, class... Others>
-[[nodiscard]] Dual<Matrix<S>> linear(F f, const Dual<Matrix<S>>& a, const Others&... others) {
-  using M = Matrix<S>;
-  const auto half = [&](auto member) -> M {
-    if (is_zero(a.*member) && (... && is_zero(others.*member))) return {};
-    const auto filled = [member](const Dual<M>& d) -> M {
-      return is_zero(d.*member) ? M(M::Zero(rows(d), cols(d))) : d.*member;
-    };
-    if (is_zero(a.*member) || (... || is_zero(others.*member))) {
-      return f(filled(a), filled(others)...);
-    }
-    return f(a.*member, others.*member...);
-  };
-  return {half(&Dual<M>::value), half(&Dual<M>::tangent)};
+template <Storage M>
+void add_to(Dual<M>& sum, Dual<M> term) {
+  add_to(sum.value, std::move(term.value));
+  add_to(sum.tangent, std::move(term.tangent));
 }
 ///@}
-
-/// A copy of the block of [row_count, col_count] at (row, col).
-template <Array A>
-[[nodiscard]] A block(const A& a, Index row, Index col, Index row_count, Index col_count) {
-  return linear(
-      [&]<class S>(const Matrix<S>& m) {
-        return Matrix<S>(m.block(row, col, row_count, col_count));
-      },
-      a);
-}
 
 ///@{
-/// Adds `part` to the block of `whole` at (row, col); every half of `whole` has its elements.
-template <class S>
-void add_block(Matrix<S>& whole, Index row, Index col, const Matrix<S>& part) {
-  if (!is_zero(part)) whole.block(row, col, part.rows(), part.cols()) += part;
+/// a with every element multiplied by a constant.
+template <Storage M>
+[[nodiscard]] M scaled(const M& a, double factor) {
+  return map(detail::Times{factor}, a);
 }
-template <class S>
-void add_block(Dual<Matrix<S>>& whole, Index row, Index col, const Dual<Matrix<S>>& part) {
-  add_block(whole.value, row, col, part.value);
-  add_block(whole.tangent, row, col, part.tangent);
+template <Storage M>
+[[nodiscard]] Dual<M> scaled(const Dual<M>& a, double factor) {
+  return {scaled(a.value, factor), scaled(a.tangent, factor)};
 }
 ///@}
+
+///@{
+/// A copy of rows first .. first + count - 1.
+template <Storage M>
+[[nodiscard]] M copied_rows(const M& a, Index first, Index count) {
+  if (is_zero(a)) return {};
+  M result(count, a.cols());
+  Primitives<M>::map(detail::Copy{}, view(result), view(a).middle_rows(first, count));
+  return result;
+}
+template <Storage M>
+[[nodiscard]] Dual<M> copied_rows(const Dual<M>& a, Index first, Index count) {
+  return {copied_rows(a.value, first, count), copied_rows(a.tangent, first, count)};
+}
+///@}
+
+///@{
+/// Overwrites the rows of `whole` from `first` on.
+template <Storage M>
+void set_rows(M& whole, Index first, const M& part) {
+  Primitives<M>::map(detail::Copy{}, view(whole).middle_rows(first, part.rows()), view(part));
+}
+///@}
+
+/// A column of numbers of the host.
+template <Storage M>
+[[nodiscard]] M column(const std::vector<double>& numbers) {
+  std::vector<typename M::Scalar> host(numbers.begin(), numbers.end());
+  return Primitives<M>::upload(std::ssize(host), 1, host);
+}
+
+/// The elements of an array, row by row, in double.
+template <Storage M>
+[[nodiscard]] std::vector<double> numbers(const M& a) {
+  const auto host = Primitives<M>::download(view(a));
+  return {host.begin(), host.end()};
+}
+
+/// The square of an array's norm as a vector, in double.
+template <Storage M>
+[[nodiscard]] double sum_of_squares(const M& a) {
+  return is_zero(a) ? 0 : Primitives<M>::dot(view(a), view(a));
+}
+/// The sum of the products of corresponding elements, in double.
+template <Storage M>
+[[nodiscard]] double dot(const M& a, const M& b) {
+  return is_zero(a) || is_zero(b) ? 0 : Primitives<M>::dot(view(a), view(b));
+}
 
 }  // namespace ttt

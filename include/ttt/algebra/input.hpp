@@ -3,7 +3,6 @@
 
 #include <ttt/algebra/product.hpp>
 
-#include <span>
 #include <utility>
 
 namespace ttt {
@@ -12,124 +11,130 @@ namespace ttt {
 template <class A>
 struct Target;
 /// One sum.
-template <class S>
-struct Target<Matrix<S>> {
-  Matrix<S>* sum = nullptr;  ///< without elements while it is zero
+template <Storage M>
+struct Target<M> {
+  M* sum = nullptr;  ///< without elements while it is zero
 };
 /// A sum for each half, wanted or not by itself.
-template <class S>
-struct Target<Dual<Matrix<S>>> {
-  Matrix<S>* value = nullptr;    ///< without elements while it is zero
-  Matrix<S>* tangent = nullptr;  ///< likewise
+template <Storage M>
+struct Target<Dual<M>> {
+  M* value = nullptr;    ///< without elements while it is zero
+  M* tangent = nullptr;  ///< likewise
 };
 
 namespace detail {
 
-template <class S>
-void add_to(Matrix<S>* target, Matrix<S>&& term) {
-  if (target == nullptr || is_zero(term)) return;
-  if (is_zero(*target)) {
-    *target = std::move(term);
-  } else {
-    *target += term;
-  }
+/// The view of a sum, filled with zeros if it has no elements yet; without data if there is none.
+template <Storage M>
+[[nodiscard]] View<Scalar<M>> sum_view(M* sum, Index rows, Index cols) {
+  if (sum == nullptr) return {nullptr, rows, cols, cols};
+  if (is_zero(*sum)) *sum = filled<M>(rows, cols, 0);
+  return view(*sum);
 }
 
-/// Adds row t of `term` to row tokens[t] of `target`, which has `count` rows.
-template <class S>
-void scatter_to(Matrix<S>* target, Index count, std::span<const Token> tokens,
-                const Matrix<S>& term) {
-  if (target == nullptr || is_zero(term)) return;
-  if (is_zero(*target)) target->setZero(count, term.cols());
-  for (Index t = 0; t < term.rows(); ++t) {
-    target->row(tokens[static_cast<std::size_t>(t)]) += term.row(t);
+template <Storage M>
+void add_product(M* sum, const View<const Scalar<M>>& a, const View<const Scalar<M>>& b,
+                 Flip flip) {
+  if (sum == nullptr || a.data == nullptr || b.data == nullptr) return;
+  const bool add = !is_zero(*sum);
+  if (!add) {
+    const auto [rows, cols] = product_shape(a, b, flip);
+    *sum = M(rows, cols);
   }
+  Primitives<M>::gemm(view(*sum), a, b, flip, add);
 }
 
 }  // namespace detail
 
-/// One input of an operation, as the operation's pullback sees it: its value, and where to add the
-/// part of the cotangent that falls to it.
+/// One input of an operation, as the operation's pullback sees it: its value and shape, and where to
+/// add the part of the cotangent that falls to it. Adding what is not wanted does nothing.
 template <class A>
 class Input;
 
 /// An input that is a matrix.
-template <class S>
-class Input<Matrix<S>> {
+template <Storage M>
+class Input<M> {
  public:
   /// \pre value and target outlive the input; value is null if the operation does not remember it
-  Input(const Matrix<S>* value, Target<Matrix<S>> target) : value_(value), target_(target) {}
+  Input(const M* value, std::array<Index, 2> shape, Target<M> target)
+      : value_(value), shape_(shape), target_(target) {}
 
   /// \pre the operation remembers its inputs
-  [[nodiscard]] const Matrix<S>& value() const { return *value_; }
-  /// Whether anybody wants the cotangent; adding what nobody wants does nothing.
+  [[nodiscard]] const M& value() const { return *value_; }
+  [[nodiscard]] Index rows() const { return shape_[0]; }  ///< outer extent
+  [[nodiscard]] Index cols() const { return shape_[1]; }  ///< inner extent
+  /// Whether the cotangent is wanted.
   [[nodiscard]] bool wanted() const { return target_.sum != nullptr; }
 
   /// Adds to the cotangent.
-  void add(Matrix<S> term) const { detail::add_to(target_.sum, std::move(term)); }
-
-  /// Adds left * right; either may be `transposed`.
-  template <class Left, class Right>
-  void add_product(const Left& left, const Right& right) const {
-    product_into(target_.sum, left, right);
+  void add(M term) const {
+    if (target_.sum != nullptr) add_to(*target_.sum, std::move(term));
   }
-
-  /// The product, for a part of what is to be added.
-  template <class Left, class Right>
-  [[nodiscard]] Matrix<S> part(const Left& left, const Right& right) const {
-    return product<Matrix<S>>(left, right);
+  /// Adds the product of two views.
+  template <class V>
+  void add_product(const V& a, const V& b, Flip flip = Flip::none) const {
+    detail::add_product<M>(target_.sum, a, b, flip);
   }
-
-  /// Adds row t of `term` to row tokens[t].
-  void add_rows(std::span<const Token> tokens, const Matrix<S>& term) const {
-    detail::scatter_to(target_.sum, value().rows(), tokens, term);
+  /// The sum itself, to be added to in parts; without data if it is not wanted.
+  [[nodiscard]] View<Scalar<M>> sum() const {
+    return detail::sum_view(target_.sum, shape_[0], shape_[1]);
   }
 
  private:
-  const Matrix<S>* value_;
-  Target<Matrix<S>> target_;
+  const M* value_;
+  std::array<Index, 2> shape_;
+  Target<M> target_;
 };
 
 /// An input that is a dual: the halves of its cotangent are wanted or not one by one.
-template <class S>
-class Input<Dual<Matrix<S>>> {
-  using A = Dual<Matrix<S>>;
+template <Storage M>
+class Input<Dual<M>> {
+  using A = Dual<M>;
 
  public:
   ///@{
   /// As of a matrix, for the halves that are wanted.
-  Input(const A* value, Target<A> target) : value_(value), target_(target) {}
+  Input(const A* value, std::array<Index, 2> shape, Target<A> target)
+      : value_(value), shape_(shape), target_(target) {}
 
   [[nodiscard]] const A& value() const { return *value_; }
+  [[nodiscard]] Index rows() const { return shape_[0]; }
+  [[nodiscard]] Index cols() const { return shape_[1]; }
   [[nodiscard]] bool wanted() const { return target_.tangent != nullptr; }
 
   void add(A term) const {
-    detail::add_to(target_.value, std::move(term.value));
-    detail::add_to(target_.tangent, std::move(term.tangent));
+    if (target_.value != nullptr) add_to(*target_.value, std::move(term.value));
+    if (target_.tangent != nullptr) add_to(*target_.tangent, std::move(term.tangent));
   }
-  template <class Left, class Right>
-  void add_product(const Left& left, const Right& right) const {
-    product_into(target_.value, target_.tangent, left, right);
+  template <class V>
+  void add_product(const V& a, const V& b, Flip flip = Flip::none) const {
+    if (target_.tangent == nullptr) return;
+    if (target_.value != nullptr) return add(multiply<A>(a, b, flip));
+    const auto both = [](const auto& x, const auto& y) {
+      return x.data != nullptr && y.data != nullptr;
+    };
+    if (!both(a.value, b.tangent) && !both(a.tangent, b.value)) return;
+    const bool more = !is_zero(*target_.tangent);
+    if (!more) {
+      const auto [rows, cols] = product_shape(a, b, flip);
+      *target_.tangent = M(rows, cols);
+    }
+    gemm<M>(Dual<View<Scalar<M>>>{{}, view(*target_.tangent)}, a, b, flip, more);
   }
-  template <class Left, class Right>
-  [[nodiscard]] A part(const Left& left, const Right& right) const {
-    A result;
-    product_into(target_.value == nullptr ? nullptr : &result.value, &result.tangent, left, right);
-    return result;
-  }
-  void add_rows(std::span<const Token> tokens, const A& term) const {
-    detail::scatter_to(target_.value, rows(value()), tokens, term.value);
-    detail::scatter_to(target_.tangent, rows(value()), tokens, term.tangent);
+  [[nodiscard]] Dual<View<Scalar<M>>> sum() const {
+    return {detail::sum_view(target_.value, shape_[0], shape_[1]),
+            detail::sum_view(target_.tangent, shape_[0], shape_[1])};
   }
   ///@}
 
   /// The same input where only tangents are taken back.
-  [[nodiscard]] Input<Matrix<S>> tangent_half() const {
-    return {value_ == nullptr ? nullptr : &value_->value, {.sum = target_.tangent}};
+  [[nodiscard]] Input<M> tangent_half() const {
+    return {value_ == nullptr ? nullptr : &value_->value, shape_, {.sum = target_.tangent}};
   }
 
  private:
   const A* value_;
+  std::array<Index, 2> shape_;
   Target<A> target_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/algebra/tape.hpp>
+#include <ttt/shape.hpp>
 
 #include <concepts>
 #include <utility>
@@ -14,34 +15,60 @@ struct Borrowed {
   const A* array = nullptr;  ///< outlives this
 };
 
-/// A settings object with the two halves of a differentiable function:
-///
-///   A value(const A& in...) const
-///   void pullback(const A& out, const A& cotangent, const Input<A>& in...) const
-///
-/// both written for any Array, so that the value, the gradient and the gradient's derivative are
-/// the same few lines. `value` checks shapes and throws before it computes. `remembers` says
-/// whether the pullback reads the values of inputs and output; what it does not read is not kept.
-/// An operation whose value is dear may also have
-///
-///   Matrix<S> tangent(const Dual<Matrix<S>>& in...) const
-///
-/// the tangent half of `value`, for where the value half is known.
-///
-/// \law gradient  the pullback equals the difference quotient of the value
-/// \law second    over Dual, its tangent half equals the difference quotient of the pullback
-/// \law causal    rows of sequences depend on earlier rows only, unless the operation says which
-template <class Op>
-concept Operation = std::copy_constructible<Op> && requires {
-  { Op::remembers } -> std::convertible_to<bool>;
+/// What a tape has to know of an operation.
+struct OperationTraits {
+  int inputs;              ///< arrays that it is given
+  bool remembers = true;   ///< whether its pullback reads the values of inputs and outputs
+  bool tangent = false;    ///< whether it has `tangent`: the tangent half of its value by itself
 };
 
 namespace detail {
+
+/// A storage that is declared and never used: what concepts try templates with.
+struct Archetype {
+  using Scalar = float;
+  Archetype();
+  Archetype(Index rows, Index cols);
+  [[nodiscard]] Index rows() const;
+  [[nodiscard]] Index cols() const;
+};
+
+}  // namespace detail
+
+template <>
+struct Primitives<detail::Archetype> {
+  using Indices = std::vector<Index>;
+  static View<float> view(detail::Archetype& m);
+  static View<const float> view(const detail::Archetype& m);
+};
+
+namespace detail {
+
+template <class Op, class A, std::size_t... I>
+concept OperationOn = requires(const Op& op, const A& a, const Input<A>& in) {
+  op.value((static_cast<void>(I), a)...);
+} && (requires(const Op& op, const A& a, const Input<A>& in) {
+        op.pullback(a, a, (static_cast<void>(I), in)...);
+      } || requires(const Op& op, const A& a, const Input<A>& in,
+                    std::array<const A*, result_count<decltype(op.value(
+                                             (static_cast<void>(I), a)...))>> all) {
+        op.pullback(all, all, (static_cast<void>(I), in)...);
+      });
+
+template <class Op, class A, std::size_t... I>
+constexpr bool is_operation(std::index_sequence<I...> /*inputs*/) {
+  return OperationOn<Op, A, I...>;
+}
 
 template <class T>
 inline constexpr bool is_var = false;
 template <Array A>
 inline constexpr bool is_var<Var<A>> = true;
+
+template <class First, class... Others>
+auto& tape_of(const First& first, const Others&... /*others*/) {
+  return first.tape();
+}
 
 template <Array A>
 const A& operand(const A& a) {
@@ -52,12 +79,45 @@ const A& operand(const Borrowed<A>& a) {
   return *a.array;
 }
 
-template <Array A, class... Others>
-Tape<A>& tape_of(const Var<A>& first, const Others&... /*others*/) {
-  return first.tape();
+///@{
+/// The value of an operation on arrays. Where no input has a tangent, the result has none.
+template <class Op, Storage M, class... Others>
+[[nodiscard]] auto evaluate(const Op& op, const M& first, const Others&... others) {
+  return op.value(first, others...);
 }
+template <class Op, Storage M, class... Others>
+[[nodiscard]] auto evaluate(const Op& op, const Dual<M>& first, const Others&... others) {
+  using Result = decltype(op.value(first, others...));
+  if (has_tangent(first) || (... || has_tangent(others))) return op.value(first, others...);
+  auto values = op.value(first.value, others.value...);
+  Result result;
+  const auto from = as_span(values);
+  const auto to = as_span(result);
+  for (std::size_t n = 0; n < to.size(); ++n) to[n] = {std::move(from[n]), {}};
+  return result;
+}
+///@}
 
 }  // namespace detail
+
+/// A settings object with the two halves of a differentiable function:
+///
+///   A value(const A& in...) const
+///   void pullback(const A& out, const A& cotangent, const Input<A>& in...) const
+///
+/// both templates over any Array, so that the value, the gradient and the gradient's derivative are
+/// the same few lines. `value` checks shapes and throws before it computes. An operation that
+/// returns several arrays returns a std::array of them, and its pullback is given a std::array of
+/// pointers to outputs and to cotangents, of which those without elements are zero.
+///
+/// \law gradient  the pullback equals the difference quotient of the value
+/// \law second    over Dual, its tangent half equals the difference quotient of the pullback
+/// \law causal    rows of sequences depend on earlier rows only, unless the operation says which
+template <class Op>
+concept Operation = std::copy_constructible<Op> && requires {
+  { Op::traits } -> std::convertible_to<OperationTraits>;
+} && detail::is_operation<Op, detail::Archetype>(
+         std::make_index_sequence<static_cast<std::size_t>(Op::traits.inputs)>());
 
 ///@{
 /// An array, or the value of a variable.
@@ -71,11 +131,17 @@ template <Array A>
 }
 ///@}
 
-/// Rows of an array, or of the value of a variable.
-template <class X>
-[[nodiscard]] Index row_count(const X& x) {
-  return rows(array_of(x));
+///@{
+/// Extents of the value of a variable.
+template <Array A>
+[[nodiscard]] Index row_count(const Var<A>& x) {
+  return row_count(x.value());
 }
+template <Array A>
+[[nodiscard]] Index col_count(const Var<A>& x) {
+  return col_count(x.value());
+}
+///@}
 
 /// The value of an operation on arrays, or its place on the tape of its arguments.
 template <Operation Op, class... Args>

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/operations/activations.hpp>
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/attend.hpp>
-#include <ttt/algebra/operations/attend_kept.hpp>
-#include <ttt/algebra/operations/attend_only_kept.hpp>
-#include <ttt/algebra/operations/clamp.hpp>
 #include <ttt/algebra/operations/convolve.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>
 #include <ttt/algebra/operations/embed.hpp>
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
-#include <ttt/algebra/operations/log_mass.hpp>
-#include <ttt/algebra/operations/logistic.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>
 #include <ttt/algebra/operations/rows.hpp>
-#include <ttt/algebra/operations/silu_gate.hpp>
-#include <ttt/algebra/operations/softmax_earlier.hpp>
-#include <ttt/algebra/operations/subtract.hpp>

@@ -7,85 +7,51 @@
 
 namespace ttt {
 
-/// An array seen transposed, without a copy.
-template <Array A>
-struct Transposed {
-  const A& array;  ///< outlives this
-};
+/// The extents of a product.
+template <class V>
+[[nodiscard]] std::array<Index, 2> product_shape(const V& a, const V& b, Flip flip) {
+  const auto& l = value_of(a);
+  const auto& r = value_of(b);
+  return {flip == Flip::left ? l.cols : l.rows, flip == Flip::right ? r.rows : r.cols};
+}
 
-/// An array as the side of a product that is to be transposed.
-template <Array A>
-[[nodiscard]] Transposed<A> transposed(const A& a) {
-  return {a};
+/// Adds a b to `out`, or with `add` false writes it there. A view without data is zero.
+template <Storage M>
+void gemm(View<Scalar<M>> out, View<const Scalar<M>> a, View<const Scalar<M>> b, Flip flip,
+          bool add = true) {
+  if (out.data == nullptr) return;
+  if (a.data != nullptr && b.data != nullptr) {
+    Primitives<M>::gemm(out, a, b, flip, add);
+  } else if (!add) {
+    Primitives<M>::map(detail::Fill{0}, out, detail::zeros_like(out));
+  }
 }
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_transposed = false;
-template <Array A>
-inline constexpr bool is_transposed<Transposed<A>> = true;
-
-template <class S>
-const Matrix<S>& value_half(const Matrix<S>& a) {
-  return a;
-}
-template <class S>
-const Matrix<S>& value_half(const Dual<Matrix<S>>& a) {
-  return a.value;
-}
-template <class S>
-const Matrix<S>& tangent_half(const Dual<Matrix<S>>& a) {
-  return a.tangent;
-}
-template <Array A>
-auto value_half(const Transposed<A>& a) {
-  return value_half(a.array).transpose();
-}
-template <Array A>
-auto tangent_half(const Transposed<A>& a) {
-  return tangent_half(a.array).transpose();
-}
-
-/// Adds left * right to a target, which may still be without elements.
-template <class S, class Left, class Right>
-void accumulate(Matrix<S>& target, const Left& left, const Right& right) {
-  if (left.size() == 0 || right.size() == 0) return;
-  if (is_zero(target)) {
-    target.noalias() = left * right;
-  } else {
-    target.noalias() += left * right;
-  }
-}
-
-template <class S>
-void add_rows(Matrix<S>& target, const Matrix<S>& from, Index first, Index count) {
-  if (is_zero(target)) {
-    target = from.middleRows(first, count);
-  } else {
-    target += from.middleRows(first, count);
-  }
-}
-
-/// One matrix on top of another.
-template <class S>
-[[nodiscard]] Matrix<S> stacked(const Matrix<S>& top, const Matrix<S>& bottom) {
-  Matrix<S> both(top.rows() + bottom.rows(), top.cols());
-  both << top, bottom;
+/// One array on top of another.
+template <Storage M>
+[[nodiscard]] M stacked(View<const Scalar<M>> top, View<const Scalar<M>> bottom) {
+  M both(top.rows + bottom.rows, top.cols);
+  const auto out = view(both);
+  Primitives<M>::map(Copy{}, out.middle_rows(0, top.rows), top);
+  Primitives<M>::map(Copy{}, out.middle_rows(top.rows, bottom.rows), bottom);
   return both;
+}
+
+/// Writes a part of a product, or adds it.
+template <Storage M>
+void put(View<Scalar<M>> out, View<const Scalar<M>> part, bool add) {
+  if (add) {
+    Primitives<M>::map(Plus{}, out, View<const Scalar<M>>(out), part);
+  } else {
+    Primitives<M>::map(Copy{}, out, part);
+  }
 }
 
 }  // namespace detail
 
-/// Adds the product of two arrays, either of them `transposed`, to a target.
-template <class S, class Left, class Right>
-void product_into(Matrix<S>* target, const Left& left, const Right& right) {
-  if (target != nullptr) {
-    detail::accumulate(*target, detail::value_half(left), detail::value_half(right));
-  }
-}
-
-/// The same for duals. A half without a target is not computed.
+/// The same for duals; a half of `out` without data is not computed.
 ///
 ///   value    l r
 ///   tangent  l r' + l' r
@@ -93,45 +59,52 @@ void product_into(Matrix<S>* target, const Left& left, const Right& right) {
 /// Where l and l' meet the same r they are stacked and multiplied at once, and where both terms of
 /// the tangent are sums over the same rows they are one sum over twice as many: a chunk is short,
 /// and a product of twice the rows is faster than two.
-template <class S, class Left, class Right>
-void product_into(Matrix<S>* value, Matrix<S>* tangent, const Left& left, const Right& right) {
-  const auto& l = detail::value_half(left);
-  const auto& dl = detail::tangent_half(left);
-  const auto& r = detail::value_half(right);
-  const auto& dr = detail::tangent_half(right);
-  if constexpr (detail::is_transposed<Left>) {
-    if (value != nullptr) detail::accumulate(*value, l, r);
-    if (tangent == nullptr) return;
-    if (l.size() > 0 && dl.size() > 0 && r.size() > 0 && dr.size() > 0) {
-      detail::accumulate(*tangent,
-                         detail::stacked(left.array.value, left.array.tangent).transpose(),
-                         detail::stacked(right.tangent, right.value));
-      return;
-    }
-    detail::accumulate(*tangent, dl, r);
-  } else if (value != nullptr && tangent != nullptr && l.size() > 0 && dl.size() > 0 &&
-             r.size() > 0) {
-    Matrix<S> both;
-    both.noalias() = detail::stacked(l, dl) * r;
-    detail::add_rows(*value, both, 0, l.rows());
-    detail::add_rows(*tangent, both, l.rows(), l.rows());
-  } else {
-    if (value != nullptr) detail::accumulate(*value, l, r);
-    if (tangent == nullptr) return;
-    detail::accumulate(*tangent, dl, r);
+template <Storage M>
+void gemm(Dual<View<Scalar<M>>> out, Dual<View<const Scalar<M>>> a, Dual<View<const Scalar<M>>> b,
+          Flip flip, bool add = true) {
+  const auto has = [](const auto& v) { return v.data != nullptr; };
+  const bool stacks = has(out.tangent) && has(a.value) && has(a.tangent) && has(b.value);
+  if (flip == Flip::left && stacks && has(b.tangent)) {
+    gemm<M>(out.value, a.value, b.value, flip, add);
+    const M left = detail::stacked<M>(a.value, a.tangent);
+    const M right = detail::stacked<M>(b.tangent, b.value);
+    Primitives<M>::gemm(out.tangent, view(left), view(right), flip, add);
+    return;
   }
-  detail::accumulate(*tangent, l, dr);
+  if (flip != Flip::left && stacks && has(out.value)) {
+    const M left = detail::stacked<M>(a.value, a.tangent);
+    M both(left.rows(), out.value.cols);
+    Primitives<M>::gemm(view(both), view(left), b.value, flip, false);
+    const auto parts = view(std::as_const(both));
+    detail::put<M>(out.value, parts.middle_rows(0, a.value.rows), add);
+    detail::put<M>(out.tangent, parts.middle_rows(a.value.rows, a.value.rows), add);
+    add = true;
+  } else {
+    gemm<M>(out.value, a.value, b.value, flip, add);
+    if (has(a.tangent) && has(b.value)) {
+      gemm<M>(out.tangent, a.tangent, b.value, flip, add);
+      add = true;
+    }
+  }
+  gemm<M>(out.tangent, a.value, b.tangent, flip, add);
 }
 
-/// The product of two arrays, either of them `transposed`.
-template <Array A, class Left, class Right>
-[[nodiscard]] A product(const Left& left, const Right& right) {
+/// The product of two arrays given as views; a half that is zero stays without elements.
+template <Array A, class V>
+[[nodiscard]] A multiply(const V& a, const V& b, Flip flip = Flip::none) {
+  using M = StorageOf<A>;
+  const auto [rows, cols] = product_shape(a, b, flip);
   A result;
-  if constexpr (std::same_as<A, Matrix<Scalar<A>>>) {
-    product_into(&result, left, right);
+  if constexpr (Storage<A>) {
+    if (a.data != nullptr && b.data != nullptr) result = M(rows, cols);
   } else {
-    product_into(&result.value, &result.tangent, left, right);
+    const auto has = [](const auto& v) { return v.data != nullptr; };
+    if (has(a.value) && has(b.value)) result.value = M(rows, cols);
+    if ((has(a.value) && has(b.tangent)) || (has(a.tangent) && has(b.value))) {
+      result.tangent = M(rows, cols);
+    }
   }
+  gemm<M>(view(result), a, b, flip, false);
   return result;
 }
 

@@ -4,10 +4,12 @@
 #include <ttt/algebra/input.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,8 +21,45 @@ template <Array A>
 class Var;
 
 namespace detail {
+
 template <class A>
 struct ScalarOf<Var<A>> : ScalarOf<A> {};
+
+/// Where the cotangent of one value is summed up.
+template <class A>
+struct Cell {
+  A cotangent{};          ///< unused in a leaf
+  Target<A> target{};     ///< `cotangent`, or the sink of a leaf
+  std::size_t number = 0; ///< of the value among the tape's results
+};
+
+///@{
+/// Whether a value has a tangent; an array never has.
+template <Storage M>
+[[nodiscard]] bool has_tangent(const M& /*a*/) {
+  return false;
+}
+template <Storage M>
+[[nodiscard]] bool has_tangent(const Dual<M>& a) {
+  return !is_zero(a.tangent);
+}
+///@}
+
+/// How many arrays an operation returns: one, or as many as its std::array has.
+template <class R>
+inline constexpr std::size_t result_count = 1;
+template <class A, std::size_t N>
+inline constexpr std::size_t result_count<std::array<A, N>> = N;
+
+template <class A>
+std::span<A> as_span(A& one) {
+  return {&one, 1};
+}
+template <class A, std::size_t N>
+std::span<A> as_span(std::array<A, N>& many) {
+  return many;
+}
+
 }  // namespace detail
 
 /// A value on a tape: a handle, cheap to copy, valid for as long as its tape.
@@ -36,52 +75,18 @@ class Var {
 
  private:
   friend class Tape<A>;
-  struct Node {
-    A cotangent;
-    Target<A> target;                              ///< `cotangent`, or the sink of a leaf
-    std::function<void(const A& cotangent)> pull;  ///< empty in a leaf
-    std::size_t result = 0;                        ///< its number among the tape's results
-  };
-  Var(Tape<A>* tape, std::shared_ptr<const A> value, Node* node)
-      : tape_(tape), value_(std::move(value)), node_(node) {}
-
-  [[nodiscard]] Input<A> input() const;
-  [[nodiscard]] Var without_value() const { return {tape_, nullptr, node_}; }
+  Var(Tape<A>* tape, std::shared_ptr<const A> value, detail::Cell<A>* cell)
+      : tape_(tape), value_(std::move(value)), cell_(cell) {}
 
   Tape<A>* tape_ = nullptr;
   std::shared_ptr<const A> value_;
-  Node* node_ = nullptr;  ///< null when no derivative is wanted
+  detail::Cell<A>* cell_ = nullptr;  ///< null when no derivative is wanted
 };
 
-namespace detail {
-
-template <class S, class... Others>
-[[nodiscard]] bool has_tangent(const Matrix<S>& /*first*/, const Others&... /*others*/) {
-  return false;
-}
-template <class S, class... Others>
-[[nodiscard]] bool has_tangent(const Dual<Matrix<S>>& first, const Others&... others) {
-  return !is_zero(first.tangent) || (... || !is_zero(others.tangent));
-}
-
-/// The value of an operation. Where no input has a tangent, the result has none.
-template <class Op, class S, class... Others>
-[[nodiscard]] Matrix<S> evaluate(const Op& op, const Matrix<S>& first, const Others&... others) {
-  return op.value(first, others...);
-}
-template <class Op, class S, class... Others>
-[[nodiscard]] Dual<Matrix<S>> evaluate(const Op& op, const Dual<Matrix<S>>& first,
-                                       const Others&... others) {
-  if (has_tangent(first, others...)) return op.value(first, others...);
-  return {op.value(first.value, others.value...), {}};
-}
-
-}  // namespace detail
-
-/// What a tape over matrices computed, kept for a tape over duals that evaluates the same again.
+/// What a tape over matrices computed, stored for a tape over duals that evaluates the same again.
 template <class M>
-struct Recording {
-  /// What became of one operation.
+struct Activations {
+  /// What became of one value.
   struct Result {
     std::shared_ptr<M> value;  ///< of the operation
     M cotangent;               ///< without elements where no derivative was wanted
@@ -93,19 +98,19 @@ struct Recording {
 ///
 /// Reverse mode, first order, and nothing more: second order comes from a tape over Dual. There, a
 /// leaf's sink receives the tangent half of its cotangent, and value halves are computed only where
-/// a tangent needs them. They are not computed at all by a tape that follows a recording of the
+/// a tangent needs them. They are not computed at all by a tape that follows the activations of the
 /// same evaluation over matrices, with the same seeds.
 template <Array A>
 class Tape {
  public:
   /// What the cotangent of a leaf is summed up in.
-  using Sink = Matrix<Scalar<A>>;
+  using Sink = StorageOf<A>;
 
   Tape() = default;
 
-  /// Over matrices, adds results and cotangents to `recording`; over duals, follows it and uses it
-  /// up. It outlives the tape.
-  explicit Tape(Recording<Sink>& recording) : recording_(&recording) {}
+  /// Over matrices, adds results and cotangents to `activations`; over duals, follows them and uses
+  /// them up. They outlive the tape.
+  explicit Tape(Activations<Sink>& activations) : activations_(&activations) {}
 
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -113,57 +118,62 @@ class Tape {
   /// A value with no derivative. `value` outlives the tape.
   [[nodiscard]] Var<A> constant(const A& value) { return {this, borrow(value), nullptr}; }
 
+  /// A value with no derivative, which the tape takes over.
+  [[nodiscard]] Var<A> own_constant(A value) { return {this, own(std::move(value)), nullptr}; }
+
   /// A value whose cotangent is added to `sink`. Both outlive the tape. `sink` may be without
   /// elements, which is zero.
   [[nodiscard]] Var<A> leaf(const A& value, Sink& sink) {
-    Target<A> target;
-    if constexpr (std::same_as<A, Sink>) {
-      target.sum = &sink;
+    auto& cell = cells_.emplace_back();
+    if constexpr (Storage<A>) {
+      cell.target.sum = &sink;
     } else {
-      target.tangent = &sink;
+      cell.target.tangent = &sink;
     }
-    nodes_.push_back({.cotangent = {}, .target = target, .pull = {}, .result = 0});
-    return {this, borrow(value), &nodes_.back()};
+    return {this, borrow(value), &cell};
   }
 
-  /// Evaluates `op`, and records its pullback if an input wants a derivative.
-  template <class Op, class... Others>
-  [[nodiscard]] Var<A> record(const Op& op, const Var<A>& first, const Others&... others) {
-    const std::shared_ptr<const A> value = evaluate(op, first.value(), others.value()...);
-    if (first.node_ == nullptr && (... && (others.node_ == nullptr))) {
-      return {this, value, nullptr};
+  /// Evaluates `op`, and records its pullback if an input wants a derivative. Returns a Var, or an
+  /// array of them where the operation returns several arrays.
+  template <class Op, class... Vars>
+  [[nodiscard]] auto record(const Op& op, const Vars&... inputs) {
+    using Result = decltype(op.value(inputs.value()...));
+    constexpr std::size_t count = detail::result_count<Result>;
+    const std::size_t first = results_;
+    std::array<std::shared_ptr<const A>, count> values;
+    evaluate<Result>(op, values, inputs.value()...);
+    std::array<Var<A>, count> vars;
+    const bool wanted = (... || (inputs.cell_ != nullptr));
+    std::array<detail::Cell<A>*, count> cells{};
+    for (std::size_t n = 0; n < count; ++n) {
+      if (wanted) cells[n] = append(*values[n], first + n);
+      vars[n] = {this, values[n], cells[n]};
     }
-    auto* const node = append(*value);
-    if constexpr (Op::remembers) {
-      node->pull = pullback(op, value, detail::has_tangent(first.value(), others.value()...), first,
-                            others...);
+    if (wanted) {
+      if constexpr (!Op::traits.remembers) values = {};
+      pulls_.push_back(
+          pullback<Result>(op, values, cells, (... || detail::has_tangent(inputs.value())),
+                           Remembered{Op::traits.remembers ? inputs.value_ : nullptr,
+                                      {ttt::row_count(inputs.value()), ttt::col_count(inputs.value())},
+                                      inputs.cell_}...));
+    }
+    if constexpr (detail::result_count<Result> == 1 && std::same_as<Result, A>) {
+      return vars[0];
     } else {
-      node->pull = pullback(op, nullptr, detail::has_tangent(first.value(), others.value()...),
-                            first.without_value(), others.without_value()...);
+      return vars;
     }
-    return {this, value, node};
   }
 
   /// Adds to the cotangent of a result. A result without derivative takes none.
   void seed(const Var<A>& result, A cotangent) {
-    if (result.node_ != nullptr) {
-      Input<A>(result.value_.get(), result.node_->target).add(std::move(cotangent));
+    if (result.cell_ != nullptr) {
+      Input<A>(nullptr, {}, result.cell_->target).add(std::move(cotangent));
     }
   }
 
   /// Takes every cotangent back to the leaves and forgets the record.
   void pull_back() {
-    for (; !nodes_.empty(); nodes_.pop_back()) {
-      auto& node = nodes_.back();
-      if (node.pull && rows(node.cotangent) > 0) {
-        node.pull(node.cotangent);
-        if constexpr (std::same_as<A, Sink>) {
-          if (recording_ != nullptr) {
-            recording_->results[node.result].cotangent = std::move(node.cotangent);
-          }
-        }
-      }
-    }
+    for (; !pulls_.empty(); pulls_.pop_back()) pulls_.back()();
   }
 
   /// The most bytes of results that were alive at one time. Arrays that the caller owns do not
@@ -176,53 +186,145 @@ class Tape {
     Index peak = 0;
   };
 
+  /// What a pullback keeps of an input.
+  struct Remembered {
+    std::shared_ptr<const A> value;  ///< null if the operation does not remember it
+    std::array<Index, 2> shape;
+    detail::Cell<A>* cell;
+
+    [[nodiscard]] Input<A> input() const {
+      return {value.get(), shape, cell == nullptr ? Target<A>{} : cell->target};
+    }
+  };
+
   static std::shared_ptr<const A> borrow(const A& value) {
     return std::shared_ptr<const A>(std::shared_ptr<const A>(), &value);
   }
 
-  /// The pullback of `op` with what it remembers, as a function of the cotangent.
-  template <class Op, class... Inputs>
-  static auto pullback(const Op& op, std::shared_ptr<const A> output, bool tangents,
-                       const Inputs&... inputs) {
-    return [=, output = std::move(output)](const A& cotangent) {
-      const A nothing{};
-      const A& out = output ? *output : nothing;
-      if constexpr (std::same_as<A, Sink>) {
-        op.pullback(out, cotangent, inputs.input()...);
-      } else if (tangents) {
-        op.pullback(out, cotangent, inputs.input()...);
-      } else if (!is_zero(cotangent.tangent)) {
-        // Without tangents among the inputs, the tangent half goes back by itself.
-        op.pullback(out.value, cotangent.tangent, inputs.input().tangent_half()...);
+  /// The pullback of `op` with what it remembers. It does nothing while no result has a cotangent.
+  template <class Result, class Op, std::size_t N, class... Inputs>
+  std::function<void()> pullback(const Op& op, std::array<std::shared_ptr<const A>, N> values,
+                                 std::array<detail::Cell<A>*, N> cells, bool tangents,
+                                 Inputs... inputs) {
+    return [=, this, values = std::move(values)]() {
+      if (std::ranges::all_of(cells, [](const auto* cell) {
+            return ttt::row_count(cell->cotangent) == 0;
+          })) {
+        return;
       }
+      if constexpr (Storage<A>) {
+        pull<Result>(op, values, cells, inputs.input()...);
+      } else if (tangents) {
+        pull<Result>(op, values, cells, inputs.input()...);
+      } else {
+        pull_tangents(op, values, cells, inputs.input()...);
+      }
+      finish(cells);
     };
   }
 
-  static Index bytes(const A& a) {
-    if constexpr (std::same_as<A, Sink>) {
-      return a.size() * static_cast<Index>(sizeof(Scalar<A>));
+  template <class Result, class Op, std::size_t N, class... Inputs>
+  static void pull(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
+                   const std::array<detail::Cell<A>*, N>& cells, const Inputs&... inputs) {
+    const A nothing{};
+    if constexpr (std::same_as<Result, A>) {
+      op.pullback(values[0] ? *values[0] : nothing, cells[0]->cotangent, inputs...);
     } else {
-      return (a.value.size() + a.tangent.size()) * static_cast<Index>(sizeof(Scalar<A>));
+      std::array<const A*, N> y;
+      std::array<const A*, N> dy;
+      for (std::size_t n = 0; n < N; ++n) {
+        y[n] = values[n] ? values[n].get() : &nothing;
+        dy[n] = &cells[n]->cotangent;
+      }
+      op.pullback(y, dy, inputs...);
     }
   }
 
-  /// The value of an operation, as far as it is not known from a recording.
-  template <class Op, class... Others>
-  std::shared_ptr<const A> evaluate(const Op& op, const A& first, const Others&... others) {
-    const std::size_t number = results_++;
-    if constexpr (std::same_as<A, Sink>) {
-      const std::shared_ptr<A> value = own(op.value(first, others...));
-      if (recording_ != nullptr) recording_->results.push_back({value, {}});
-      return value;
+  /// Without tangents among the inputs, the tangent half of a cotangent goes back by itself.
+  template <class Op, std::size_t N, class... Inputs>
+  static void pull_tangents(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
+                            const std::array<detail::Cell<A>*, N>& cells,
+                            const Inputs&... inputs) {
+    const Sink nothing{};
+    std::array<const Sink*, N> y;
+    std::array<const Sink*, N> dy;
+    bool any_tangent = false;
+    for (std::size_t n = 0; n < N; ++n) {
+      y[n] = values[n] ? &values[n]->value : &nothing;
+      dy[n] = &cells[n]->cotangent.tangent;
+      any_tangent = any_tangent || !is_zero(*dy[n]);
+    }
+    if (!any_tangent) return;
+    if constexpr (N == 1) {
+      op.pullback(*y[0], *dy[0], inputs.tangent_half()...);
     } else {
-      if (recording_ == nullptr) return own(detail::evaluate(op, first, others...));
-      Sink& known = *recording_->results[number].value;
-      if (!detail::has_tangent(first, others...)) return own({std::move(known), {}});
-      if constexpr (requires { op.tangent(first, others...); }) {
-        return own({std::move(known), op.tangent(first, others...)});
-      } else {
-        return own(op.value(first, others...));
+      op.pullback(y, dy, inputs.tangent_half()...);
+    }
+  }
+
+  /// Lets go of cotangents, or hands them to the activations.
+  template <std::size_t N>
+  void finish(const std::array<detail::Cell<A>*, N>& cells) {
+    for (detail::Cell<A>* cell : cells) {
+      if constexpr (Storage<A>) {
+        if (activations_ != nullptr) {
+          activations_->results[cell->number].cotangent = std::move(cell->cotangent);
+        }
       }
+      cell->cotangent = {};
+    }
+  }
+
+  static Index bytes(const A& a) {
+    constexpr auto size = static_cast<Index>(sizeof(Scalar<A>));
+    if constexpr (Storage<A>) {
+      return a.rows() * a.cols() * size;
+    } else {
+      return (a.value.rows() * a.value.cols() + a.tangent.rows() * a.tangent.cols()) * size;
+    }
+  }
+
+  /// The values of an operation, as far as they are not known from activations.
+  template <class Result, class Op, std::size_t N, class... As>
+  void evaluate(const Op& op, std::array<std::shared_ptr<const A>, N>& values, const As&... in) {
+    const std::size_t first = results_;
+    results_ += N;
+    if constexpr (Storage<A>) {
+      Result result = op.value(in...);
+      const auto all = detail::as_span(result);
+      for (std::size_t n = 0; n < N; ++n) {
+        std::shared_ptr<A> value = own(std::move(all[n]));
+        if (activations_ != nullptr) activations_->results.push_back({value, {}});
+        values[n] = std::move(value);
+      }
+    } else if (activations_ == nullptr) {
+      if ((... || detail::has_tangent(in))) {
+        Result result = op.value(in...);
+        const auto all = detail::as_span(result);
+        for (std::size_t n = 0; n < N; ++n) values[n] = own(std::move(all[n]));
+      } else {
+        auto result = op.value(in.value...);
+        const auto all = detail::as_span(result);
+        for (std::size_t n = 0; n < N; ++n) values[n] = own({std::move(all[n]), {}});
+      }
+    } else {
+      follow<Result>(op, first, values, in...);
+    }
+  }
+
+  /// The values of an operation whose value halves are known.
+  template <class Result, class Op, std::size_t N, class... As>
+  void follow(const Op& op, std::size_t first, std::array<std::shared_ptr<const A>, N>& values,
+              const As&... in) {
+    const auto known = [&](std::size_t n) { return std::move(*activations_->results[first + n].value); };
+    if (!(... || detail::has_tangent(in))) {
+      for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), {}});
+    } else if constexpr (Op::traits.tangent) {
+      values[0] = own({known(0), op.tangent(in...)});
+    } else {
+      Result result = op.value(in...);
+      const auto all = detail::as_span(result);
+      for (std::size_t n = 0; n < N; ++n) values[n] = own(std::move(all[n]));
     }
   }
 
@@ -235,33 +337,28 @@ class Tape {
             }};
   }
 
-  /// A node for the latest result. Below one without tangent, value halves are of no use.
-  typename Var<A>::Node* append(const A& result) {
-    nodes_.emplace_back();
-    auto& node = nodes_.back();
-    node.result = results_ - 1;
-    if constexpr (std::same_as<A, Sink>) {
-      node.target.sum = &node.cotangent;
+  /// A cell for a result. Below one without tangent, value halves are of no use.
+  detail::Cell<A>* append(const A& result, std::size_t number) {
+    auto& cell = cells_.emplace_back();
+    cell.number = number;
+    if constexpr (Storage<A>) {
+      cell.target.sum = &cell.cotangent;
     } else {
-      node.target.tangent = &node.cotangent.tangent;
-      if (recording_ != nullptr) {
-        node.cotangent.value = std::move(recording_->results[node.result].cotangent);
+      cell.target.tangent = &cell.cotangent.tangent;
+      if (activations_ != nullptr) {
+        cell.cotangent.value = std::move(activations_->results[number].cotangent);
       } else if (!is_zero(result.tangent)) {
-        node.target.value = &node.cotangent.value;
+        cell.target.value = &cell.cotangent.value;
       }
     }
-    return &node;
+    return &cell;
   }
 
-  Recording<Sink>* recording_ = nullptr;
+  Activations<Sink>* activations_ = nullptr;
   std::size_t results_ = 0;  ///< evaluated so far
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
-  std::deque<typename Var<A>::Node> nodes_;
+  std::deque<detail::Cell<A>> cells_;
+  std::vector<std::function<void()>> pulls_;
 };
-
-template <Array A>
-Input<A> Var<A>::input() const {
-  return {value_.get(), node_ == nullptr ? Target<A>{} : node_->target};
-}
 
 }  // namespace ttt

@@ -2,27 +2,42 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
+
+#include <utility>
 
 namespace ttt {
 
-/// The elementwise sum.
+/// The elementwise sum a + by b, half by half.
 ///
 /// \shape  a, b [rows, cols] -> [rows, cols]
 /// \throws ShapeError if the shapes differ.
 struct Add {
-  static constexpr bool remembers = false;
+  static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
+
+  double by = 1;  ///< what b counts
 
   template <Array A>
   [[nodiscard]] A value(const A& a, const A& b) const {
-    expect_shape("add", "b", value_of(b), {rows(a), cols(a)});
-    return linear([]<class M>(const M& x, const M& y) -> M { return x + y; }, a, b);
+    expect_shape(by == -1 ? "subtract" : "add", "b", b, {row_count(a), col_count(a)});
+    if constexpr (Storage<A>) {
+      return sum(a, b);
+    } else {
+      return {sum(a.value, b.value), sum(a.tangent, b.tangent)};
+    }
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
     if (a.wanted()) a.add(A(dy));
-    if (b.wanted()) b.add(A(dy));
+    if (b.wanted()) b.add(by == 1 ? A(dy) : scaled(dy, by));
+  }
+
+ private:
+  template <Storage M>
+  [[nodiscard]] M sum(const M& a, const M& b) const {
+    if (is_zero(b)) return a;
+    if (is_zero(a)) return scaled(b, by);
+    return map(detail::PlusTimes{by}, a, b);
   }
 };
 
@@ -30,6 +45,12 @@ struct Add {
 template <class Left, class Right>
 [[nodiscard]] auto add(const Left& a, const Right& b) {
   return apply(Add{}, a, b);
+}
+
+/// a - b
+template <class Left, class Right>
+[[nodiscard]] auto subtract(const Left& a, const Right& b) {
+  return apply(Add{.by = -1}, a, b);
 }
 
 static_assert(Operation<Add>);

@@ -1,246 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
+#include <ttt/algebra/operations/attend_tile.hpp>
 
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
+#include <cstddef>
+#include <utility>
 
 namespace ttt {
 
-namespace detail {
-
-/// Neighbouring keys that a query sees, as columns of a tile's scores.
-struct Seen {
-  Index first;
-  Index count;
-};
-
-/// A block of queries of one head, and the block of a window's keys that some of them see.
-struct WindowTile {
-  Index col, head;
-  Index first_query, queries;
-  Index first_key, keys;
-  Index offset;  ///< place of query 0 of the tile among the tile's keys
-  Index window;
-
-  /// What query `query` of the tile sees.
-  [[nodiscard]] Seen seen(Index query) const {
-    const Index first = std::max<Index>(0, offset + query + 1 - window);
-    return {first, offset + query + 1 - first};
-  }
-};
-
-/// A block of queries of one head.
-struct QueryTile {
-  Index col, head;
-  Index first_query, queries;
-};
-
-/// Calls visit(QueryTile) for blocks of 64 queries, head by head. The size of the block is ours.
-template <Array A, class Visit>
-void for_each_query_tile(const A& q, Index heads, Visit&& visit) {
-  constexpr Index tile = 64;
-  const Index head = cols(q) / heads;
-  for (Index first = 0; first < rows(q); first += tile) {
-    const Index queries = std::min(tile, rows(q) - first);
-    for (Index h = 0; h < heads; ++h) {
-      visit(QueryTile{.col = h * head, .head = head, .first_query = first, .queries = queries});
-    }
-  }
-}
-
-/// Calls visit(WindowTile) for the same blocks of queries.
-template <Array A, class Visit>
-void for_each_window_tile(const A& q, const A& k, Index heads, Index window, Visit&& visit) {
-  const Index before = rows(k) - rows(q);
-  for_each_query_tile(q, heads, [&](const QueryTile& at) {
-    const Index own = before + at.first_query;  // key of query 0 of the tile
-    const Index first_key = std::max<Index>(0, own + 1 - window);
-    visit(WindowTile{.col = at.col,
-                     .head = at.head,
-                     .first_query = at.first_query,
-                     .queries = at.queries,
-                     .first_key = first_key,
-                     .keys = own + at.queries - first_key,
-                     .offset = own - first_key,
-                     .window = window});
-  });
-}
-
-/// What products of queries and keys are multiplied by before the softmax.
-template <Array A>
-[[nodiscard]] Scalar<A> attention_scale(Index head) {
-  return Scalar<A>(1) / std::sqrt(static_cast<Scalar<A>>(head));
-}
-
-/// The softmax, row by row, of scale * scores over the columns that the row sees; zero elsewhere.
-/// sees(row) is an array of Seen; a row that sees nothing is zero.
-template <Array A, class Sees>
-[[nodiscard]] A softmax_of_seen(const A& scores, Scalar<A> scale, Sees&& sees) {
-  using S = Scalar<A>;
-  A p = zeros<A>(rows(scores), cols(scores));
-  for (Index i = 0; i < rows(scores); ++i) {
-    const auto& seen = sees(i);
-    S largest = -std::numeric_limits<S>::infinity();
-    for (const auto& [first, count] : seen) {
-      if (count == 0) continue;
-      largest = std::max(largest, scale * value_of(scores).row(i).segment(first, count).maxCoeff());
-    }
-    LaneOf<A> lanes = zero_lane<A>();
-    ttt::NumberOf<A> total{};
-    for (const auto& [first, count] : seen) {
-      const Index at = i * cols(scores) + first;
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        const LaneOf<A> e = exp(load(scores, at + j, width) * scale - largest);
-        store(e, p, at + j, width);
-        if (width == Lane<S>::size) {
-          lanes = lanes + e;
-        } else {
-          total = total + sum_first(e, width);
-        }
-      });
-    }
-    const ttt::NumberOf<A> share = reciprocal(sum(lanes) + total);
-    for (const auto& [first, count] : seen) {
-      const Index at = i * cols(scores) + first;
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        store(load(p, at + j, width) * share, p, at + j, width);
-      });
-    }
-  }
-  return p;
-}
-
-/// The cotangent of the scores, given that of their softmax: p (dp - sum(p dp)) * scale.
-template <Array A, class Sees>
-[[nodiscard]] A score_cotangent(const A& p, const A& dp, Scalar<A> scale, Sees&& sees) {
-  using S = Scalar<A>;
-  A ds = zeros<A>(rows(p), cols(p));
-  for (Index i = 0; i < rows(p); ++i) {
-    const auto& seen = sees(i);
-    LaneOf<A> lanes = zero_lane<A>();
-    for (const auto& [first, count] : seen) {
-      const Index at = i * cols(p) + first;
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        lanes = lanes + load(p, at + j, width) * load(dp, at + j, width);
-      });
-    }
-    const ttt::NumberOf<A> mean = sum(lanes);
-    for (const auto& [first, count] : seen) {
-      const Index at = i * cols(p) + first;
-      for_each_lane<S>(count, [&](Index j, Index width) {
-        store(load(p, at + j, width) * (load(dp, at + j, width) - mean) * scale, ds, at + j, width);
-      });
-    }
-  }
-  return ds;
-}
-
-}  // namespace detail
-
-/// Causal softmax attention over a sliding window, head by head.
+/// Softmax attention, head by head, over the keys that each query sees: a window, a cache and a
+/// whole text are settings of it.
 ///
-///   y_i = sum_j p_ij v_j,    p_i = softmax_j(q_i k_j / sqrt(head)),    i - window < j <= i
+///   p_i = softmax over visible j of (q_i k_j / sqrt(head) + bias_j),    y_i = sum_j p_ij v_j
 ///
-/// The queries are the last of the keys' tokens: query i stands at key keys - queries + i. Work
-/// goes by tiles of queries against the keys they can see; nothing of [queries, keys] outlives a
-/// tile.
+/// Keys come from one source or two, each with queries of its own, and share one softmax. A query
+/// that sees none gets zeros. With fewer key/value heads than heads, neighbouring heads share one.
+/// Work goes by tiles of queries against the keys that they can see; nothing of [queries, keys]
+/// outlives a tile.
 ///
-/// \shape  q [queries, heads * head], k and v [keys, heads * head] -> the shape of q
-/// \throws ShapeError if keys are fewer than queries or widths differ.
-/// \cost   O(queries * min(window, keys) * width); the pullback 2.5 times that
-/// \source Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762; Beltagy et al. 2020,
-///         "Longformer", arXiv:2004.05150, for the window
-struct AttendWindow {
- private:
-  static auto sees(const detail::WindowTile& at) {
-    return [&at](Index query) { return std::array{at.seen(query)}; };
-  }
+/// \shape  for each source: q [queries, heads * head], k and v [keys, kv_heads * head], bias
+///         [keys, 1] or without elements -> the shape of q
+/// \throws ShapeError if a shape is another; RangeError if a query sees a key that is not there.
+/// \cost   O(queries * visible keys * heads * head); the pullback 2.5 times that
+/// \source Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762; Ainslie et al. 2023,
+///         "GQA", arXiv:2305.13245, for shared key/value heads
+template <std::size_t Sources>
+struct Attend_ {
+  static constexpr OperationTraits traits{.inputs = 4 * static_cast<int>(Sources),
+                                          .tangent = Sources == 1};
 
- public:
-  static constexpr bool remembers = true;
-  Index heads;   ///< of equal width
-  Index window;  ///< keys that a query sees, its own included
+  AttentionHeads heads;                       ///< how many, and how many of keys and values
+  std::array<VisibleKeys, Sources> visible;   ///< of each source
 
-  template <Array A>
-  [[nodiscard]] A value(const A& q, const A& k, const A& v) const {
-    expect_shape("attend", "k", value_of(k), {any, cols(q)});
-    expect_shape("attend", "v", value_of(v), {rows(k), cols(q)});
-    if (rows(k) < rows(q)) expect_shape("attend", "k", value_of(k), {rows(q), cols(q)});
-    A y = zeros<A>(rows(q), cols(q));
-    for_each_tile(q, k, [&](const detail::WindowTile& at) {
-      const A values = block(v, at.first_key, at.col, at.keys, at.head);
-      const A p = probabilities(block(q, at.first_query, at.col, at.queries, at.head),
-                                block(k, at.first_key, at.col, at.keys, at.head), at);
-      add_block(y, at.first_query, at.col, product<A>(p, values));
+  template <Array A, class... Others>
+  [[nodiscard]] A value(const A& first, const Others&... others) const {
+    const auto sources = detail::attention_sources<Sources>(std::array{view(first), view(others)...});
+    detail::expect_attention<A>(heads, visible, sources);
+    const auto& q = value_of(sources[0].q);
+    A y = zeros<A>(q.rows, q.cols);
+    const auto out = view(y);
+    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
+      const A p = tile.template probabilities<A>();
+      tile.template add_values<A>(out, p);
     });
     return y;
   }
 
   /// The tangent half of `value` by itself.
-  template <class S>
-  [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& q, const Dual<Matrix<S>>& k,
-                                  const Dual<Matrix<S>>& v) const {
-    Matrix<S> y = Matrix<S>::Zero(rows(q), cols(q));
-    for_each_tile(q, k, [&](const detail::WindowTile& at) {
-      const Dual<Matrix<S>> p = probabilities(block(q, at.first_query, at.col, at.queries, at.head),
-                                              block(k, at.first_key, at.col, at.keys, at.head), at);
-      Matrix<S> part;
-      product_into<S>(nullptr, &part, p, block(v, at.first_key, at.col, at.keys, at.head));
-      add_block(y, at.first_query, at.col, part);
+  template <Storage M, class... Others>
+  [[nodiscard]] M tangent(const Dual<M>& first, const Others&... others) const {
+    const auto sources = detail::attention_sources<Sources>(std::array{view(first), view(others)...});
+    M y = zeros<M>(row_count(first), col_count(first));
+    const Dual<View<Scalar<M>>> out{{}, view(y)};
+    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
+      const Dual<M> p = tile.template probabilities<Dual<M>>();
+      tile.template add_values<Dual<M>>(out, p);
     });
     return y;
   }
 
-  template <Array A>
-  void pullback(const A& /*y*/, const A& dy, const Input<A>& q, const Input<A>& k,
-                const Input<A>& v) const {
-    A dq = zeros<A>(rows(q.value()), cols(q.value()));
-    A dk = zeros<A>(rows(k.value()), cols(k.value()));
-    A dv = zeros<A>(rows(v.value()), cols(v.value()));
-    for_each_tile(q.value(), k.value(), [&](const detail::WindowTile& at) {
-      const A queries = block(q.value(), at.first_query, at.col, at.queries, at.head);
-      const A keys = block(k.value(), at.first_key, at.col, at.keys, at.head);
-      const A values = block(v.value(), at.first_key, at.col, at.keys, at.head);
-      const A g = block(dy, at.first_query, at.col, at.queries, at.head);
-      const A p = probabilities(queries, keys, at);
-      const A ds = detail::score_cotangent(p, product<A>(g, transposed(values)),
-                                           detail::attention_scale<A>(at.head), sees(at));
-      add_block(dv, at.first_key, at.col, v.part(transposed(p), g));
-      add_block(dq, at.first_query, at.col, q.part(ds, keys));
-      add_block(dk, at.first_key, at.col, k.part(transposed(ds), queries));
+  template <Array A, class... Ins>
+  void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
+    const auto sources = detail::attention_sources<Sources>(std::array{view(in.value())...});
+    const auto sums = detail::attention_sources<Sources>(std::array{in.sum()...});
+    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
+      tile.template pull<A>(view(dy), sums);
     });
-    if (q.wanted()) q.add(std::move(dq));
-    if (k.wanted()) k.add(std::move(dk));
-    if (v.wanted()) v.add(std::move(dv));
-  }
-
- private:
-  template <Array A, class Visit>
-  void for_each_tile(const A& q, const A& k, Visit&& visit) const {
-    detail::for_each_window_tile(q, k, heads, window, visit);
-  }
-
-  /// The softmax of the tile's scores; zero where a key is hidden.
-  ///
-  /// \shape  q [queries, head], k [keys, head] -> [queries, keys]
-  template <Array A>
-  [[nodiscard]] static A probabilities(const A& q, const A& k, const detail::WindowTile& at) {
-    return detail::softmax_of_seen(product<A>(q, transposed(k)),
-                                   detail::attention_scale<A>(at.head), sees(at));
   }
 };
 
-/// Attention of each query over the last `window` keys up to its own.
-template <class Q, class K, class V>
-[[nodiscard]] auto attend(const Q& q, const K& k, const V& v, Index heads, Index window) {
-  return apply(AttendWindow{.heads = heads, .window = window}, q, k, v);
+/// Attention to one source of keys.
+using Attention = Attend_<1>;
+/// Attention to two sources of keys in one softmax.
+using JointAttention = Attend_<2>;
+
+/// Attention of each query over the keys that it sees; without bias.
+template <class X>
+[[nodiscard]] X attend(const X& q, const X& k, const X& v, const X& bias, AttentionHeads heads,
+                       VisibleKeys visible) {
+  return apply(Attention{heads, {std::move(visible)}}, q, k, v, bias);
 }
 
-static_assert(Operation<AttendWindow>);
+static_assert(Operation<Attention> && Operation<JointAttention>);
 
 }  // namespace ttt

@@ -2,10 +2,6 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
-
-#include <algorithm>
-#include <utility>
 
 namespace ttt {
 
@@ -20,47 +16,71 @@ namespace ttt {
 /// \throws ShapeError if the widths differ or x has fewer than `before` rows.
 /// \cost   O(time * taps * width); the pullback twice that
 struct Convolve {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 2};
 
   Index before;  ///< rows of the past
 
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w) const {
-    expect_shape("convolve", "w", value_of(w), {any, cols(x)});
-    if (rows(x) < before) expect_shape("convolve", "x", value_of(x), {before, any});
-    const Index width = cols(x);
-    A y = uninitialised<A>(rows(x) - before, width);
-    for (Index t = before; t < rows(x); ++t) {
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        LaneOf<A> sum = zero_lane<A>();
-        for (Index k = 0; k < std::min(rows(w), t + 1); ++k) {
-          sum = sum + load(w, k * width + i, count) * load(x, (t - k) * width + i, count);
-        }
-        store(sum, y, (t - before) * width + i, count);
-      });
-    }
+    expect_shape("convolve", "w", w, {any_extent, col_count(x)});
+    if (row_count(x) < before) expect_shape("convolve", "x", x, {before, any_extent});
+    const Index time = row_count(x) - before;
+    A y = uninitialised<A>(time, col_count(x));
+    PrimitivesOf<A>::map_rows(Forward{before, row_count(w)}, Rows{time, 1, col_count(x)}, view(y),
+                              block(view(x), before, 0, time, col_count(x)), Shared{view(w)});
     return y;
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w) const {
-    const Index width = cols(x.value());
-    A dx = zeros<A>(rows(x.value()), width);
-    A dw = zeros<A>(rows(w.value()), width);
-    for (Index t = before; t < rows(x.value()); ++t) {
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        const LaneOf<A> g = load(dy, (t - before) * width + i, count);
-        for (Index k = 0; k < std::min(rows(w.value()), t + 1); ++k) {
-          const Index in_w = k * width + i;
-          const Index in_x = (t - k) * width + i;
-          store(load(dx, in_x, count) + g * load(w.value(), in_w, count), dx, in_x, count);
-          store(load(dw, in_w, count) + g * load(x.value(), in_x, count), dw, in_w, count);
-        }
+    const Index time = row_count(dy);
+    if (x.wanted()) {
+      PrimitivesOf<A>::map_rows(ToX{before, w.rows(), time}, Rows{x.rows(), 1, x.cols()}, x.sum(),
+                                Shared{view(dy)}, Shared{view(w.value())});
+    }
+    if (w.wanted()) {
+      PrimitivesOf<A>::map_rows(ToW{before, w.rows()}, Rows{time, 1, x.cols()}, Sum{w.sum()},
+                                view(dy), block(view(x.value()), before, 0, time, x.cols()));
+    }
+  }
+
+ private:
+  struct Forward {
+    Index before, taps;
+    template <class Row, class Y, class X, class W>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const W& w) const {
+      const Index count = taps < row.index + before + 1 ? taps : row.index + before + 1;
+      row.each([&](auto i) {
+        auto sum = w[i] * x[i];
+        for (Index k = 1; k < count; ++k) sum = sum + w.up(-k)[i] * x.up(k)[i];
+        y.set(i, sum);
       });
     }
-    if (x.wanted()) x.add(std::move(dx));
-    if (w.wanted()) w.add(std::move(dw));
-  }
+  };
+  /// Row s of x is seen by the results of rows s .. s + taps - 1.
+  struct ToX {
+    Index before, taps, time;
+    template <class Row, class Dx, class Dy, class W>
+    TTT_HD void operator()(const Row& row, const Dx& dx, const Dy& dy, const W& w) const {
+      const Index first = row.index < before ? before - row.index : 0;
+      for (Index k = first; k < taps && row.index + k - before < time; ++k) {
+        const auto g = dy.up(before - row.index - k);
+        const auto weight = w.up(-k);
+        row.each([&](auto i) { dx.add(i, g[i] * weight[i]); });
+      }
+    }
+  };
+  struct ToW {
+    Index before, taps;
+    template <class Row, class Dw, class Dy, class X>
+    TTT_HD void operator()(const Row& row, const Dw& dw, const Dy& dy, const X& x) const {
+      for (Index k = 0; k < taps && k <= row.index + before; ++k) {
+        const auto past = x.up(k);
+        const auto sum = dw.up(-k);
+        row.each([&](auto i) { sum.add(i, dy[i] * past[i]); });
+      }
+    }
+  };
 };
 
 /// The causal convolution of all rows of x but the first `before`, which are the past.

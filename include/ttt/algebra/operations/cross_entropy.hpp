@@ -2,17 +2,15 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ttt {
 
-/// How much each target surprises: its negative log-probability under the softmax of its row.
+/// The surprisal of each target: its negative log-probability under the softmax of its row.
 ///
 ///   y_t = log(sum_v exp(x_tv)) - x_t,target(t)
 ///
@@ -22,64 +20,55 @@ namespace ttt {
 ///         the vocabulary.
 /// \cost   two passes over x, one in the pullback; no array of x's shape but the cotangent
 struct CrossEntropy {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 1};
 
   std::vector<Token> targets;  ///< one for each row
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
-    expect_shape("cross_entropy", "logits", value_of(x), {static_cast<Index>(targets.size()), any});
+    expect_shape("cross_entropy", "logits", x, {std::ssize(targets), any_extent});
     for (const Token target : targets) {
-      if (target < 0 || target >= cols(x)) {
-        throw RangeError("cross_entropy: target must be in 0.." + std::to_string(cols(x) - 1) +
+      if (target < 0 || target >= col_count(x)) {
+        throw RangeError("cross_entropy: target must be in 0.." + std::to_string(col_count(x) - 1) +
                          ", got " + std::to_string(target));
       }
     }
-    A y = uninitialised<A>(rows(x), 1);
-    for (Index t = 0; t < rows(x); ++t) {
-      set_element(y, t, log_sum(x, t) - element(x, place(x, t)));
-    }
+    A y = uninitialised<A>(row_count(x), 1);
+    PrimitivesOf<A>::map_rows(Forward{}, Rows{row_count(x), 1, col_count(x)}, view(y), view(x),
+                              indices<A>(targets));
     return y;
   }
 
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
-    const A& logits = x.value();
-    A dx = uninitialised<A>(rows(logits), cols(logits));
-    for (Index t = 0; t < rows(logits); ++t) {
-      const NumberOf<A> total = element(y, t) + element(logits, place(logits, t));  // log_sum
-      const NumberOf<A> g = element(dy, t);
-      for_each_lane<Scalar<A>>(cols(logits), [&](Index i, Index count) {
-        const Index at = t * cols(logits) + i;
-        store(exp(load(logits, at, count) - total) * g, dx, at, count);
-      });
-      set_element(dx, place(logits, t), element(dx, place(logits, t)) - g);
-    }
+    A dx = uninitialised<A>(x.rows(), x.cols());
+    PrimitivesOf<A>::map_rows(Backward{}, Rows{x.rows(), 1, x.cols()}, view(dx), view(y), view(dy),
+                              view(x.value()), indices<A>(targets));
     x.add(std::move(dx));
   }
 
  private:
-  template <Array A>
-  [[nodiscard]] Index place(const A& x, Index t) const {
-    return t * cols(x) + targets[static_cast<std::size_t>(t)];
-  }
+  struct Forward {
+    template <class Row, class Y, class X, class Targets>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Targets& targets) const {
+      const auto largest = row.max(0, row.width, [&](auto i) { return value_of(x[i]); });
+      const auto total = row.sum([&](auto i) { return exp(x[i] - largest); });
+      y.set_at(0, log(total) + largest - x.at(targets[row.index]));
+    }
+  };
 
-  template <Array A>
-  [[nodiscard]] static NumberOf<A> log_sum(const A& x, Index t) {
-    using S = Scalar<A>;
-    const S largest = value_of(x).row(t).maxCoeff();
-    LaneOf<A> lanes = zero_lane<A>();
-    NumberOf<A> tail{};
-    for_each_lane<S>(cols(x), [&](Index i, Index count) {
-      const LaneOf<A> e = exp(load(x, t * cols(x) + i, count) - largest);
-      if (count == Lane<S>::size) {
-        lanes = lanes + e;
-      } else {
-        tail = sum_first(e, count);
-      }
-    });
-    return log(sum(lanes) + tail) + largest;
-  }
+  struct Backward {
+    template <class Row, class Dx, class Y, class Dy, class X, class Targets>
+    TTT_HD void operator()(const Row& row, const Dx& dx, const Y& y, const Dy& dy, const X& x,
+                           const Targets& targets) const {
+      const auto target = targets[row.index];
+      const auto log_sum = y.at(0) + x.at(target);
+      const auto g = dy.at(0);
+      row.each([&](auto i) { dx.set(i, exp(x[i] - log_sum) * g); });
+      using S = Scalar<decltype(g)>;
+      dx.add_at(target, g * S(-1));
+    }
+  };
 };
 
 /// The surprisal of each target, in nats.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
 
 #include <utility>
 
@@ -21,99 +20,93 @@ namespace ttt {
 /// \cost   three passes over x; the pullback four
 /// \source Ba et al. 2016, "Layer Normalization", arXiv:1607.06450
 struct LayerNorm {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 3};
 
   /// Keeps the scale of a group of equal numbers finite; as in the code of arXiv:2603.06642.
   double epsilon = 1e-5;
 
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w, const A& b) const {
-    const Index width = cols(w);
-    if (rows(w) != 1 || width == 0 || cols(x) % width != 0) {
-      expect_shape("layer_norm", "weight", value_of(w), {1, cols(x)});
+    const Index width = col_count(w);
+    if (row_count(w) != 1 || width == 0 || col_count(x) % width != 0) {
+      expect_shape("layer_norm", "weight", w, {1, col_count(x)});
     }
-    expect_shape("layer_norm", "bias", value_of(b), {1, width});
-    A y = uninitialised<A>(rows(x), cols(x));
-    for (Index at = 0; at < rows(x) * cols(x); at += width) {
-      const auto [mean, scale] = moments(x, at, width);
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        store((load(x, at + i, count) - mean) * scale * load(w, i, count) + load(b, i, count), y,
-              at + i, count);
-      });
-    }
+    expect_shape("layer_norm", "bias", b, {1, width});
+    A y = uninitialised<A>(row_count(x), col_count(x));
+    PrimitivesOf<A>::map_rows(Forward{epsilon}, rows(x, w), view(y), view(x), view(w), view(b));
     return y;
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w,
                 const Input<A>& b) const {
-    using Lane = LaneOf<A>;
-    const Index width = cols(w.value());
-    const auto share = Scalar<A>(1) / Scalar<A>(width);
-    A dx = uninitialised<A>(rows(dy), cols(dy));
-    A dw = zeros<A>(1, width);
-    A db = zeros<A>(1, width);
-    for (Index at = 0; at < rows(dy) * cols(dy); at += width) {
-      const auto [mean, scale] = moments(x.value(), at, width);
-      const auto normal = [&](Index i, Index count) {
-        return (load(x.value(), at + i, count) - mean) * scale;
-      };
-      Lane along_one = zero_lane<A>();
-      Lane along_normal = zero_lane<A>();
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        const Lane n = normal(i, count);
-        const Lane g = load(dy, at + i, count);
-        const Lane gw = g * load(w.value(), i, count);
-        along_one = along_one + gw;
-        along_normal = along_normal + gw * n;
-        store(load(dw, i, count) + g * n, dw, i, count);
-        store(load(db, i, count) + g, db, i, count);
-      });
-      const NumberOf<A> one = sum(along_one) * share;
-      const NumberOf<A> other = sum(along_normal) * share;
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        const Lane gw = load(dy, at + i, count) * load(w.value(), i, count);
-        store((gw - one - normal(i, count) * other) * scale, dx, at + i, count);
-      });
-    }
-    if (x.wanted()) x.add(std::move(dx));
-    if (w.wanted()) w.add(std::move(dw));
-    if (b.wanted()) b.add(std::move(db));
+    A dx = uninitialised<A>(x.rows(), x.cols());
+    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx),
+                              Sum{w.sum()}, Sum{b.sum()}, view(dy), view(x.value()),
+                              view(w.value()));
+    x.add(std::move(dx));
   }
 
  private:
   template <Array A>
-  struct Moments {
-    NumberOf<A> mean;
-    NumberOf<A> scale;  ///< 1 / sqrt(var + epsilon)
+  [[nodiscard]] static Rows rows(const A& x, const A& w) {
+    return {row_count(x), col_count(x) / col_count(w), col_count(w)};
+  }
+
+  template <class Row, class X>
+  TTT_HD static auto mean_of(const Row& row, const X& x) {
+    const auto total = row.sum([&](auto i) { return x[i]; });
+    using S = Scalar<decltype(total)>;
+    return total * (S(1) / S(row.width));
+  }
+  /// 1 / sqrt(var(x) + epsilon)
+  template <class Row, class X, class Mean>
+  TTT_HD static auto scale(const Row& row, const X& x, const Mean& mean, double epsilon) {
+    const auto squares = row.sum([&](auto i) {
+      const auto off = x[i] - mean;
+      return off * off;
+    });
+    using S = Scalar<Mean>;
+    return reciprocal_root(squares * (S(1) / S(row.width)) + S(epsilon));
+  }
+
+  struct Forward {
+    double epsilon;
+    template <class Row, class Y, class X, class W, class B>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const W& w, const B& b) const {
+      const auto mean = mean_of(row, x);
+      const auto s = scale(row, x, mean, epsilon);
+      row.each([&](auto i) { y.set(i, (x[i] - mean) * s * w[i] + b[i]); });
+    }
   };
 
-  template <Array A>
-  [[nodiscard]] Moments<A> moments(const A& x, Index at, Index width) const {
-    using S = Scalar<A>;
-    const S share = S(1) / S(width);
-    LaneOf<A> lanes = zero_lane<A>();
-    for_each_lane<S>(width, [&](Index i, Index count) { lanes = lanes + load(x, at + i, count); });
-    const ttt::NumberOf<A> mean = sum(lanes) * share;
-    LaneOf<A> squares = zero_lane<A>();
-    ttt::NumberOf<A> tail{};
-    for_each_lane<S>(width, [&](Index i, Index count) {
-      const LaneOf<A> off = load(x, at + i, count) - mean;
-      if (count == Lane<S>::size) {
-        squares = squares + off * off;
-      } else {
-        tail = sum_first(off * off, count);
-      }
-    });
-    const ttt::NumberOf<A> variance = (sum(squares) + tail) * share;
-    return {mean, reciprocal_root(variance + static_cast<S>(epsilon))};
-  }
+  struct Backward {
+    double epsilon;
+    template <class Row, class Dx, class Dw, class Db, class Dy, class X, class W>
+    TTT_HD void operator()(const Row& row, const Dx& dx, const Dw& dw, const Db& db, const Dy& dy,
+                           const X& x, const W& w) const {
+      const auto mean = mean_of(row, x);
+      const auto s = scale(row, x, mean, epsilon);
+      using S = Scalar<decltype(mean)>;
+      const S share = S(1) / S(row.width);
+      const auto along_one = row.sum([&](auto i) {
+        dw.add(i, dy[i] * ((x[i] - mean) * s));
+        db.add(i, dy[i]);
+        return dy[i] * w[i];
+      }) * share;
+      const auto along_normal =
+          row.sum([&](auto i) { return dy[i] * w[i] * ((x[i] - mean) * s); }) * share;
+      row.each([&](auto i) {
+        dx.set(i, (dy[i] * w[i] - along_one - (x[i] - mean) * s * along_normal) * s);
+      });
+    }
+  };
 };
 
-/// w (x - mean(x)) / sqrt(var(x) + 1e-5) + b, over groups as wide as w
+/// w (x - mean(x)) / sqrt(var(x) + epsilon) + b, over groups as wide as w
 template <class X, class W, class B>
-[[nodiscard]] auto layer_norm(const X& x, const W& w, const B& b) {
-  return apply(LayerNorm{}, x, w, b);
+[[nodiscard]] auto layer_norm(const X& x, const W& w, const B& b, double epsilon = 1e-5) {
+  return apply(LayerNorm{.epsilon = epsilon}, x, w, b);
 }
 
 static_assert(Operation<LayerNorm>);

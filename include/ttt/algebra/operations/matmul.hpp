@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
 
 namespace ttt {
 
@@ -13,43 +12,38 @@ namespace ttt {
 /// \shape  a [rows, inner], b [inner, cols] or [cols, inner] -> [rows, cols]
 /// \throws ShapeError if the inner extents differ.
 /// \cost   O(rows * inner * cols); the pullback twice that
-template <bool Transpose>
-struct Product {
-  static constexpr bool remembers = true;
+struct MatMul {
+  static constexpr OperationTraits traits{.inputs = 2, .tangent = true};
+
+  Flip flip = Flip::none;  ///< none or right
 
   template <Array A>
   [[nodiscard]] A value(const A& a, const A& b) const {
-    const Index inner = Transpose ? cols(b) : rows(b);
-    if (cols(a) != inner) {
-      expect_shape(Transpose ? "matmul_transposed" : "matmul", "a", value_of(a), {any, inner});
+    const Index inner = flip == Flip::right ? col_count(b) : row_count(b);
+    if (col_count(a) != inner) {
+      expect_shape(flip == Flip::right ? "matmul_transposed" : "matmul", "a", a,
+                   {any_extent, inner});
     }
-    if constexpr (Transpose) {
-      return product<A>(a, transposed(b));
-    } else {
-      return product<A>(a, b);
-    }
+    return multiply<A>(view(a), view(b), flip);
   }
 
   /// The tangent half of `value` by itself.
-  template <class S>
-  [[nodiscard]] Matrix<S> tangent(const Dual<Matrix<S>>& a, const Dual<Matrix<S>>& b) const {
-    Matrix<S> y;
-    if constexpr (Transpose) {
-      product_into<S>(nullptr, &y, a, transposed(b));
-    } else {
-      product_into<S>(nullptr, &y, a, b);
-    }
+  template <Storage M>
+  [[nodiscard]] M tangent(const Dual<M>& a, const Dual<M>& b) const {
+    const auto [rows, cols] = product_shape(view(a), view(b), flip);
+    M y(rows, cols);
+    gemm<M>(Dual<View<Scalar<M>>>{{}, view(y)}, view(a), view(b), flip, false);
     return y;
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
-    if constexpr (Transpose) {
-      a.add_product(dy, b.value());
-      b.add_product(transposed(dy), a.value());
+    if (flip == Flip::right) {
+      a.add_product(view(dy), view(b.value()));
+      b.add_product(view(dy), view(a.value()), Flip::left);
     } else {
-      a.add_product(dy, transposed(b.value()));
-      b.add_product(transposed(a.value()), dy);
+      a.add_product(view(dy), view(b.value()), Flip::right);
+      b.add_product(view(a.value()), view(dy), Flip::left);
     }
   }
 };
@@ -57,15 +51,15 @@ struct Product {
 /// a b
 template <class Left, class Right>
 [[nodiscard]] auto matmul(const Left& a, const Right& b) {
-  return apply(Product<false>{}, a, b);
+  return apply(MatMul{}, a, b);
 }
 
 /// a b^T
 template <class Left, class Right>
 [[nodiscard]] auto matmul_transposed(const Left& a, const Right& b) {
-  return apply(Product<true>{}, a, b);
+  return apply(MatMul{.flip = Flip::right}, a, b);
 }
 
-static_assert(Operation<Product<false>>);
+static_assert(Operation<MatMul>);
 
 }  // namespace ttt

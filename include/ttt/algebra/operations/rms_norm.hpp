@@ -2,7 +2,8 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
+
+#include <utility>
 
 namespace ttt {
 
@@ -17,70 +18,75 @@ namespace ttt {
 /// \cost   two passes over x; the pullback three
 /// \source Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", arXiv:1910.07467
 struct RmsNorm {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 2};
 
   /// Keeps the scale of a group of zeros finite; as in the code of arXiv:2512.23675.
   double epsilon = 1e-6;
 
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w) const {
-    const Index width = cols(w);
-    if (rows(w) != 1 || width == 0 || cols(x) % width != 0) {
-      expect_shape("rms_norm", "weight", value_of(w), {1, cols(x)});
+    const Index width = col_count(w);
+    if (row_count(w) != 1 || width == 0 || col_count(x) % width != 0) {
+      expect_shape("rms_norm", "weight", w, {1, col_count(x)});
     }
-    A y = uninitialised<A>(rows(x), cols(x));
-    for (Index at = 0; at < rows(x) * cols(x); at += width) {
-      const NumberOf<A> scale = inverse_root(x, at, width);
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        store(load(x, at + i, count) * scale * load(w, i, count), y, at + i, count);
-      });
-    }
+    A y = uninitialised<A>(row_count(x), col_count(x));
+    PrimitivesOf<A>::map_rows(Forward{epsilon}, rows(x, w), view(y), view(x), view(w));
     return y;
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w) const {
-    using Lane = LaneOf<A>;
-    const Index width = cols(w.value());
-    A dx = uninitialised<A>(rows(dy), cols(dy));
-    A dw = zeros<A>(1, width);
-    for (Index at = 0; at < rows(dy) * cols(dy); at += width) {
-      const NumberOf<A> scale = inverse_root(x.value(), at, width);
-      Lane dot = zero_lane<A>();
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        const Lane normal = load(x.value(), at + i, count) * scale;
-        const Lane g = load(dy, at + i, count);
-        dot = dot + g * load(w.value(), i, count) * normal;
-        store(load(dw, i, count) + g * normal, dw, i, count);
-      });
-      const NumberOf<A> mean = sum(dot) * (Scalar<A>(1) / Scalar<A>(width));
-      for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-        const Lane normal = load(x.value(), at + i, count) * scale;
-        const Lane g = load(dy, at + i, count) * load(w.value(), i, count);
-        store((g - normal * mean) * scale, dx, at + i, count);
-      });
-    }
-    if (x.wanted()) x.add(std::move(dx));
-    if (w.wanted()) w.add(std::move(dw));
+    A dx = uninitialised<A>(x.rows(), x.cols());
+    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx),
+                              Sum{w.sum()}, view(dy), view(x.value()), view(w.value()));
+    x.add(std::move(dx));
   }
 
  private:
   template <Array A>
-  [[nodiscard]] NumberOf<A> inverse_root(const A& x, Index at, Index width) const {
-    LaneOf<A> squares = zero_lane<A>();
-    for_each_lane<Scalar<A>>(width, [&](Index i, Index count) {
-      const LaneOf<A> lane = load(x, at + i, count);
-      squares = squares + lane * lane;
-    });
-    return reciprocal_root(sum(squares) * (Scalar<A>(1) / Scalar<A>(width)) +
-                           static_cast<Scalar<A>>(epsilon));
+  [[nodiscard]] static Rows rows(const A& x, const A& w) {
+    return {row_count(x), col_count(x) / col_count(w), col_count(w)};
   }
+
+  /// 1 / sqrt(mean(x^2) + epsilon)
+  template <class Row, class X>
+  TTT_HD static auto scale(const Row& row, const X& x, double epsilon) {
+    const auto squares = row.sum([&](auto i) { return x[i] * x[i]; });
+    using S = Scalar<decltype(squares)>;
+    return reciprocal_root(squares * (S(1) / S(row.width)) + S(epsilon));
+  }
+
+  struct Forward {
+    double epsilon;
+    template <class Row, class Y, class X, class W>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const W& w) const {
+      const auto s = scale(row, x, epsilon);
+      row.each([&](auto i) { y.set(i, x[i] * s * w[i]); });
+    }
+  };
+
+  struct Backward {
+    double epsilon;
+    template <class Row, class Dx, class Dw, class Dy, class X, class W>
+    TTT_HD void operator()(const Row& row, const Dx& dx, const Dw& dw, const Dy& dy, const X& x,
+                           const W& w) const {
+      const auto s = scale(row, x, epsilon);
+      const auto along = row.sum([&](auto i) {
+        const auto normal = x[i] * s;
+        dw.add(i, dy[i] * normal);
+        return dy[i] * w[i] * normal;
+      });
+      using S = Scalar<decltype(along)>;
+      const auto mean = along * (S(1) / S(row.width));
+      row.each([&](auto i) { dx.set(i, (dy[i] * w[i] - x[i] * s * mean) * s); });
+    }
+  };
 };
 
-/// w x / sqrt(mean(x^2) + 1e-6), over groups as wide as w
+/// w x / sqrt(mean(x^2) + epsilon), over groups as wide as w
 template <class X, class W>
-[[nodiscard]] auto rms_norm(const X& x, const W& w) {
-  return apply(RmsNorm{}, x, w);
+[[nodiscard]] auto rms_norm(const X& x, const W& w, double epsilon = 1e-6) {
+  return apply(RmsNorm{.epsilon = epsilon}, x, w);
 }
 
 static_assert(Operation<RmsNorm>);

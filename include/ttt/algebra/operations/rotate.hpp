@@ -2,143 +2,198 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
-#include <ttt/spec/model_spec.hpp>
+#include <ttt/spec/rotary.hpp>
 
+#include <algorithm>
 #include <cmath>
-#include <complex>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
-/// The unit complex numbers that rotary positions multiply pairs by.
-///
-///   e^(i position base^(-2 pair / head))
+/// What rotary positions multiply the elements of a head by, a row for each position.
 ///
 /// \source Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding",
 ///         arXiv:2104.09864
+template <Storage M>
+struct RotaryFactors {
+  M own;      ///< [positions, head], of the element itself: cos(angle)
+  M partner;  ///< [positions, head], of the element that turns with it: -sin(angle) or sin(angle)
+};
+
+namespace detail {
+
+/// Appends the factors of one position, in double until the end: angle = position * base^(-pair).
 template <class S>
-class RotaryTable {
+void append_factors(std::vector<S>& own, std::vector<S>& partner, Index position, Index head,
+                    const Rotary& rotary) {
+  const Index half = head / 2;
+  const bool interleaved = rotary.pairs == RotaryPairs::interleaved;
+  for (Index i = 0; i < head; ++i) {
+    const Index pair = interleaved ? i / 2 : i % half;
+    const bool second = interleaved ? i % 2 == 1 : i >= half;
+    const double speed = std::pow(static_cast<double>(rotary.base),
+                                  -static_cast<double>(pair) / static_cast<double>(half));
+    const double angle = static_cast<double>(position) * speed;
+    own.push_back(static_cast<S>(std::cos(angle)));
+    partner.push_back(static_cast<S>(second ? std::sin(angle) : -std::sin(angle)));
+  }
+}
+
+template <Storage M>
+[[nodiscard]] std::shared_ptr<const RotaryFactors<M>> rotary_factors(
+    std::span<const Index> positions, Index head, const Rotary& rotary) {
+  std::vector<Scalar<M>> own;
+  std::vector<Scalar<M>> partner;
+  for (const Index p : positions) append_factors(own, partner, p, head, rotary);
+  const Index rows = std::ssize(positions);
+  return std::make_shared<const RotaryFactors<M>>(
+      RotaryFactors<M>{Primitives<M>::upload(rows, head, own),
+                       Primitives<M>::upload(rows, head, partner)});
+}
+
+}  // namespace detail
+
+/// The factors of positions 0, 1, 2, ... of every kind of head that asks, as far as they were
+/// needed. A value of whoever reads: it only saves computing them again.
+template <Storage M>
+class RotaryTables {
  public:
-  /// The complex number of each position and pair.
-  using Factors = Eigen::Array<std::complex<S>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-  /// Positions 0 .. positions - 1.
-  ///
-  /// \pre head is even
-  RotaryTable(Index positions, Index head, double base, Rotary pairs)
-      : factors_(positions, head / 2), base_(base), pairs_(pairs) {
-    for (Index row = 0; row < positions; ++row) fill(row, row);
-  }
-
-  /// A table whose row t has the factors of positions[t], which may be any.
-  [[nodiscard]] RotaryTable at(std::span<const Index> positions) const {
-    RotaryTable table(0, 2 * factors_.cols(), base_, pairs_);
-    table.factors_.resize(std::ssize(positions), factors_.cols());
-    for (Index row = 0; row < std::ssize(positions); ++row) {
-      const Index position = positions[static_cast<std::size_t>(row)];
-      if (position >= 0 && position < factors_.rows()) {
-        table.factors_.row(row) = factors_.row(position);
-      } else {
-        table.fill(row, position);
-      }
+  /// The factors of positions 0 .. positions - 1 at least.
+  [[nodiscard]] std::shared_ptr<const RotaryFactors<M>> upto(Index positions, Index head,
+                                                             const Rotary& rotary) {
+    for (Entry& entry : entries_) {
+      if (entry.head == head && entry.rotary == rotary) return grown(entry, positions);
     }
-    return table;
+    entries_.push_back({head, rotary, nullptr});
+    return grown(entries_.back(), positions);
   }
 
-  [[nodiscard]] const Factors& factors() const { return factors_; }  ///< [positions, head / 2]
-  [[nodiscard]] Rotary pairs() const { return pairs_; }  ///< which elements turn together
+  /// The factors of any positions, a row for each.
+  [[nodiscard]] std::shared_ptr<const RotaryFactors<M>> at(std::span<const Index> positions,
+                                                           Index head, const Rotary& rotary) {
+    constexpr Index longest = 1 << 16;  // of a table; ours
+    const auto [least, most] = std::ranges::minmax(positions);
+    if (least < 0 || most >= longest) return detail::rotary_factors<M>(positions, head, rotary);
+    const auto all = upto(most + 1, head, rotary);
+    const auto rows = indices<M>(positions);
+    const auto picked = [&](const M& from) {
+      M to(std::ssize(positions), head);
+      Primitives<M>::gather(view(to), view(from), rows);
+      return to;
+    };
+    return std::make_shared<const RotaryFactors<M>>(
+        RotaryFactors<M>{picked(all->own), picked(all->partner)});
+  }
 
  private:
-  void fill(Index row, Index position) {
-    const auto half = static_cast<double>(factors_.cols());
-    for (Index pair = 0; pair < factors_.cols(); ++pair) {
-      const double speed = std::pow(base_, -static_cast<double>(pair) / half);
-      const std::complex<double> turn = std::polar(1.0, static_cast<double>(position) * speed);
-      factors_(row, pair) = {static_cast<S>(turn.real()), static_cast<S>(turn.imag())};
+  struct Entry {
+    Index head;
+    Rotary rotary;
+    std::shared_ptr<const RotaryFactors<M>> factors;
+  };
+
+  /// Twice as many as before, so that growing costs no more than the text.
+  static std::shared_ptr<const RotaryFactors<M>> grown(Entry& entry, Index positions) {
+    const Index have = entry.factors ? entry.factors->own.rows() : 0;
+    if (have < positions) {
+      std::vector<Index> all(static_cast<std::size_t>(std::max({positions, 2 * have, Index{64}})));
+      std::iota(all.begin(), all.end(), Index{0});
+      entry.factors = detail::rotary_factors<M>(all, entry.head, entry.rotary);
     }
+    return entry.factors;
   }
 
-  Factors factors_;
-  double base_;
-  Rotary pairs_;
+  std::vector<Entry> entries_;
 };
 
 /// Turns the pairs of every head by angles that grow with the position.
 ///
-/// \shape  x [rows, heads * head] -> the shape of x; row t has position first + t
-/// \throws ShapeError if the width is no multiple of the head's, or a position is not in the table.
-template <class S>
+/// \shape  x [rows, heads * head] -> the shape of x; row t has the factors of row first + t
+/// \throws ShapeError if the width is no multiple of the head's, or a position has no factors.
+template <Storage M>
 struct Rotate {
-  static constexpr bool remembers = false;
+  static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
-  std::shared_ptr<const RotaryTable<S>> table;  ///< the operation's own, or borrowed
-  Index first;                                  ///< position of row 0
+  std::shared_ptr<const RotaryFactors<M>> factors;  ///< shared with the tables
+  Index first;                                      ///< row of the factors for row 0
+  RotaryPairs pairs;                                ///< which elements turn together
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
-    const Index head = 2 * table->factors().cols();
-    if (cols(x) % head != 0) expect_shape("rotate", "x", value_of(x), {any, head});
-    if (first < 0 || first + rows(x) > table->factors().rows()) {
-      expect_shape("rotate", "x", value_of(x), {table->factors().rows() - first, cols(x)});
+    const Index head = factors->own.cols();
+    if (col_count(x) % head != 0) expect_shape("rotate", "x", x, {any_extent, head});
+    if (first < 0 || first + row_count(x) > factors->own.rows()) {
+      expect_shape("rotate", "x", x, {factors->own.rows() - first, col_count(x)});
     }
-    return linear([&](const Matrix<S>& m) { return turned<false>(m); }, x);
+    return turned(x, 1);
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
-    x.add(linear([&](const Matrix<S>& m) { return turned<true>(m); }, dy));
+    x.add(turned(dy, -1));
   }
 
  private:
-  template <bool Back>
-  [[nodiscard]] Matrix<S> turned(const Matrix<S>& x) const {
-    const auto& factors = table->factors();
-    const Index half = factors.cols();
-    Matrix<S> y(x.rows(), x.cols());
-    for (Index t = 0; t < x.rows(); ++t) {
-      const auto turn = factors.row(first + t);
-      for (Index at = 0; at < x.cols(); at += 2 * half) {
-        if (table->pairs() == Rotary::interleaved) {
-          using Pairs = Eigen::Array<std::complex<S>, 1, Eigen::Dynamic>;
-          const auto* from = reinterpret_cast<const std::complex<S>*>(&x(t, at));
-          auto* to = reinterpret_cast<std::complex<S>*>(&y(t, at));
-          if constexpr (Back) {
-            Eigen::Map<Pairs>(to, half) = Eigen::Map<const Pairs>(from, half) * turn.conjugate();
-          } else {
-            Eigen::Map<Pairs>(to, half) = Eigen::Map<const Pairs>(from, half) * turn;
-          }
-        } else {
-          const S sign = Back ? S(-1) : S(1);
-          const auto a = x.row(t).segment(at, half).array();
-          const auto b = x.row(t).segment(at + half, half).array();
-          y.row(t).segment(at, half) = a * turn.real() - sign * b * turn.imag();
-          y.row(t).segment(at + half, half) = b * turn.real() + sign * a * turn.imag();
-        }
+  struct Turn {
+    double direction;
+    RotaryPairs pairs;
+    template <class Row, class Y, class X, class F>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const F& own,
+                           const F& partner) const {
+      using S = Scalar<decltype(x.at(0))>;
+      const S sign = static_cast<S>(direction);
+      if (pairs == RotaryPairs::interleaved) {
+        row.each([&](auto i) { y.set(i, x[i] * own[i] + x.partner(i) * (partner[i] * sign)); });
+      } else {
+        const Index half = row.width / 2;
+        row.each(0, half, [&](auto i) {
+          y.set(i, x[i] * own[i] + x[i + half] * (partner[i] * sign));
+        });
+        row.each(half, half, [&](auto i) {
+          y.set(i, x[i] * own[i] + x[i + -half] * (partner[i] * sign));
+        });
       }
     }
+  };
+
+  [[nodiscard]] M turned(const M& x, double direction) const {
+    if (is_zero(x)) return {};
+    M y(x.rows(), x.cols());
+    const Index head = factors->own.cols();
+    Primitives<M>::map_rows(Turn{direction, pairs}, Rows{x.rows(), x.cols() / head, head}, view(y),
+                            view(x), view(factors->own).middle_rows(first, x.rows()),
+                            view(factors->partner).middle_rows(first, x.rows()));
     return y;
+  }
+  [[nodiscard]] Dual<M> turned(const Dual<M>& x, double direction) const {
+    return {turned(x.value, direction), turned(x.tangent, direction)};
   }
 };
 
-/// x with row t turned to position first + t. The table outlives the tape.
-template <class X, class S>
-[[nodiscard]] auto rotate(const X& x, const RotaryTable<S>& table, Index first) {
-  using Table = std::shared_ptr<const RotaryTable<S>>;
-  return apply(Rotate<S>{.table = Table(Table(), &table), .first = first}, x);
+/// x with row t turned to position first + t, with factors from `tables`.
+template <Storage M, class X>
+[[nodiscard]] auto rotate(const X& x, RotaryTables<M>& tables, Index head, const Rotary& rotary,
+                          Index first) {
+  return apply(Rotate<M>{.factors = tables.upto(first + row_count(x), head, rotary),
+                         .first = first,
+                         .pairs = rotary.pairs},
+               x);
 }
 
-/// x with row t turned to position positions[t], which need not be in the table.
-template <class X, class S>
-[[nodiscard]] auto rotate(const X& x, const RotaryTable<S>& table,
+/// x with row t turned to position positions[t], which may be any.
+template <Storage M, class X>
+[[nodiscard]] auto rotate(const X& x, RotaryTables<M>& tables, Index head, const Rotary& rotary,
                           std::span<const Index> positions) {
-  return apply(
-      Rotate<S>{.table = std::make_shared<const RotaryTable<S>>(table.at(positions)), .first = 0},
-      x);
+  return apply(Rotate<M>{.factors = tables.at(positions, head, rotary),
+                         .first = 0,
+                         .pairs = rotary.pairs},
+               x);
 }
 
-static_assert(Operation<Rotate<float>>);
+static_assert(Operation<Rotate<detail::Archetype>>);
 
 }  // namespace ttt

@@ -2,38 +2,95 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
-#include <ttt/shape.hpp>
 
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace ttt {
+
+namespace detail {
+
+/// half(a) of a matrix, and of both halves of a dual.
+template <class F, Storage M>
+[[nodiscard]] M map_halves(const F& half, const M& a) {
+  return is_zero(a) ? M{} : half(a);
+}
+template <class F, Storage M>
+[[nodiscard]] Dual<M> map_halves(const F& half, const Dual<M>& a) {
+  return {map_halves(half, a.value), map_halves(half, a.tangent)};
+}
+
+///@{
+/// Adds `part` to rows of `whole`.
+template <Storage M>
+void add_rows(const View<Scalar<M>>& whole, Index first, const M& part) {
+  if (whole.data == nullptr || is_zero(part)) return;
+  const auto rows = whole.middle_rows(first, part.rows());
+  Primitives<M>::map(Plus{}, rows, View<const Scalar<M>>(rows), view(part));
+}
+template <Storage M>
+void add_rows(const Dual<View<Scalar<M>>>& whole, Index first, const Dual<M>& part) {
+  add_rows(whole.value, first, part.value);
+  add_rows(whole.tangent, first, part.tangent);
+}
+template <Storage M>
+void scatter_rows(const View<Scalar<M>>& whole, const Indices<M>& chosen, const M& part) {
+  if (whole.data != nullptr && !is_zero(part)) {
+    Primitives<M>::scatter_add(whole, chosen, view(part));
+  }
+}
+template <Storage M>
+void scatter_rows(const Dual<View<Scalar<M>>>& whole, const Indices<M>& chosen,
+                  const Dual<M>& part) {
+  scatter_rows(whole.value, chosen, part.value);
+  scatter_rows(whole.tangent, chosen, part.tangent);
+}
+///@}
+
+}  // namespace detail
 
 /// Rows that follow other rows.
 ///
 /// \shape  past [before, cols] or without elements, next [count, cols] -> [before + count, cols]
 /// \throws ShapeError if the widths differ.
 struct AppendRows {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
 
   template <Array A>
   [[nodiscard]] A value(const A& past, const A& next) const {
-    if (rows(past) == 0) return next;
-    expect_shape("append_rows", "next", value_of(next), {any, cols(past)});
-    return linear(
-        []<class M>(const M& x, const M& y) -> M {
-          M both(x.rows() + y.rows(), x.cols());
-          both << x, y;
-          return both;
-        },
-        past, next);
+    if (row_count(past) == 0) return next;
+    expect_shape("append_rows", "next", next, {any_extent, col_count(past)});
+    if constexpr (Storage<A>) {
+      return both(past, next, past.rows(), next.rows());
+    } else {
+      return {both(past.value, next.value, row_count(past), row_count(next)),
+              both(past.tangent, next.tangent, row_count(past), row_count(next))};
+    }
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& past, const Input<A>& next) const {
-    const Index before = rows(past.value());
-    if (before > 0 && past.wanted()) past.add(block(dy, 0, 0, before, cols(dy)));
-    if (next.wanted()) next.add(block(dy, before, 0, rows(dy) - before, cols(dy)));
+    if (past.rows() > 0 && past.wanted()) past.add(copied_rows(dy, 0, past.rows()));
+    if (next.wanted()) next.add(copied_rows(dy, past.rows(), next.rows()));
+  }
+
+ private:
+  template <Storage M>
+  [[nodiscard]] static M both(const M& past, const M& next, Index before, Index count) {
+    if (is_zero(past) && is_zero(next)) return {};
+    M result(before + count, is_zero(past) ? next.cols() : past.cols());
+    const auto part = [&](const M& from, Index first, Index rows) {
+      const auto to = view(result).middle_rows(first, rows);
+      if (is_zero(from)) {
+        Primitives<M>::map(detail::Fill{0}, to, detail::zeros_like(to));
+      } else {
+        Primitives<M>::map(detail::Copy{}, to, view(from));
+      }
+    };
+    part(past, 0, before);
+    part(next, before, count);
+    return result;
   }
 };
 
@@ -42,59 +99,57 @@ struct AppendRows {
 /// \shape  x [rows, cols] -> [count, cols]
 /// \throws ShapeError if x has fewer than first + count rows.
 struct TakeRows {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
   Index first;  ///< row of x
   Index count;  ///< rows
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
-    if (first < 0 || count < 0 || first + count > rows(x)) {
-      expect_shape("take_rows", "x", value_of(x), {first + count, cols(x)});
+    if (first < 0 || count < 0 || first + count > row_count(x)) {
+      expect_shape("take_rows", "x", x, {first + count, col_count(x)});
     }
-    return block(x, first, 0, count, cols(x));
+    return copied_rows(x, first, count);
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
-    x.add(linear(
-        [&]<class M>(const M& m) -> M {
-          M whole = M::Zero(rows(x.value()), m.cols());
-          whole.middleRows(first, count) = m;
-          return whole;
-        },
-        dy));
+    if (x.wanted()) detail::add_rows(x.sum(), first, dy);
   }
 };
 
 /// The rows with the given numbers, in their order.
 ///
 /// \shape  x [rows, cols] -> [chosen, cols]
-/// \throws ShapeError if x lacks a row.
+/// \throws RangeError if x lacks a row.
 struct ChooseRows {
-  static constexpr bool remembers = true;
+  static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
-  std::vector<Index> chosen;  ///< rows of x
+  std::vector<Index> chosen;             ///< rows of x, each any number of times
+  const char* operation = "choose_rows"; ///< that messages name
+  const char* argument = "row";          ///< that messages name
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
-    for (const Index row : chosen) {
-      if (row < 0 || row >= rows(x)) expect_shape("choose_rows", "x", value_of(x), {row + 1, any});
+    for (std::size_t n = 0; n < chosen.size(); ++n) {
+      if (chosen[n] >= 0 && chosen[n] < row_count(x)) continue;
+      throw RangeError(std::string(operation) + ": " + argument + " must be in 0.." +
+                       std::to_string(row_count(x) - 1) + ", got " + std::to_string(chosen[n]) +
+                       " at " + std::to_string(n));
     }
-    return linear([&]<class M>(const M& m) -> M { return m(chosen, Eigen::all); }, x);
+    const auto rows = indices<A>(chosen);
+    return detail::map_halves(
+        [&]<class M>(const M& m) {
+          M picked(std::ssize(chosen), m.cols());
+          Primitives<M>::gather(view(picked), view(m), rows);
+          return picked;
+        },
+        x);
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
-    x.add(linear(
-        [&]<class M>(const M& m) -> M {
-          M whole = M::Zero(rows(x.value()), m.cols());
-          for (Index i = 0; i < m.rows(); ++i) {
-            whole.row(chosen[static_cast<std::size_t>(i)]) += m.row(i);
-          }
-          return whole;
-        },
-        dy));
+    if (x.wanted()) detail::scatter_rows(x.sum(), indices<A>(chosen), dy);
   }
 };
 
@@ -102,16 +157,6 @@ struct ChooseRows {
 template <class Past, class Next>
 [[nodiscard]] auto append_rows(const Past& past, const Next& next) {
   return apply(AppendRows{}, past, next);
-}
-
-/// The same on a matrix that is given away, which grows where it stands.
-template <class S>
-[[nodiscard]] Matrix<S> append_rows(Matrix<S>&& past, const Matrix<S>& next) {
-  if (past.rows() == 0) return next;
-  expect_shape("append_rows", "next", next, {any, past.cols()});
-  past.conservativeResize(past.rows() + next.rows(), Eigen::NoChange);
-  past.bottomRows(next.rows()) = next;
-  return std::move(past);
 }
 
 /// Rows first .. first + count - 1.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/view.hpp>
 
-#include <cmath>
+#include <Eigen/Core>
 
 namespace ttt {
 
 /// Neighbouring elements of an array, computed on as if they were one number.
 ///
-/// Elementwise operations are written once over lanes: Eigen turns each line into vector
+/// Elementwise functors are written once over numbers: Eigen turns each line into vector
 /// instructions, and the last, shorter lane of an array takes the same path as the others, so an
 /// element's bits do not depend on where it stands.
 template <class S>
@@ -29,48 +29,78 @@ struct Lane {
   ///@}
 };
 
-/// The exponential of each element.
+namespace detail {
+template <class S>
+struct ScalarOf<Lane<S>> : std::type_identity<S> {};
+template <class S>
+inline constexpr bool is_number<Lane<S>> = true;
+}  // namespace detail
+
+///@{
+/// The functions of numbers, element by element.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> exp(const Lane<S>& a) {
   return {a.x.exp()};
 }
-
-/// 1 / (1 + exp(-a))
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> log(const Lane<S>& a) {
+  return {a.x.log()};
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> reciprocal(const Lane<S>& a) {
+  return {S(1) / a.x};
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> reciprocal_root(const Lane<S>& a) {
+  return {S(1) / a.x.sqrt()};
+}
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> logistic(const Lane<S>& a) {
   return {a.x.logistic()};
 }
-
-/// The sum of all elements, those beyond the end of an array included.
 template <class S>
-[[nodiscard, gnu::always_inline]] inline S sum(const Lane<S>& a) {
-  return a.x.sum();
+[[nodiscard, gnu::always_inline]] inline Lane<S> softplus(const Lane<S>& a) {
+  return {a.x.max(S(0)) + (-a.x.abs()).exp().log1p()};
 }
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> where_positive(const Lane<S>& condition,
+                                                                const Lane<S>& a,
+                                                                const Lane<S>& b) {
+  return {(condition.x > S(0)).select(a.x, b.x)};
+}
+///@}
 
-/// The sum of the first `count` elements.
+///@{
+/// Sums of the first `count` elements, and the largest of them.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline S sum_first(const Lane<S>& a, Index count) {
-  return a.x.head(count).sum();
+  return count == Lane<S>::size ? a.x.sum() : a.x.head(count).sum();
 }
-
-/// 1 / sqrt(a)
-template <std::floating_point S>
-[[nodiscard]] S reciprocal_root(S a) {
-  return S(1) / std::sqrt(a);
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
+  return {sum_first(a.value, count), sum_first(a.tangent, count)};
 }
-
-/// 1 / a
-template <std::floating_point S>
-[[nodiscard]] S reciprocal(S a) {
-  return S(1) / a;
+template <class S>
+[[nodiscard, gnu::always_inline]] inline S max_first(const Lane<S>& a, Index count) {
+  return count == Lane<S>::size ? a.x.maxCoeff() : a.x.head(count).maxCoeff();
 }
+///@}
 
-using std::log;
+namespace cpu {
+
+/// Which elements a lane has: `count` of them from `offset` on.
+struct At {
+  Index offset;  ///< of the first
+  Index count;   ///< 1..Lane::size
+
+  friend At operator+(At at, Index by) { return {at.offset + by, at.count}; }
+};
 
 /// The lane of `count` elements from `first`, filled up with zeros.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, Index count) {
   using Array = Eigen::Array<S, Lane<S>::size, 1>;
+  if (first == nullptr) return {Array::Zero()};
   if (count >= Lane<S>::size) return {Eigen::Map<const Array>(first)};
   Lane<S> lane{Array::Zero()};
   for (Index i = 0; i < count; ++i) lane.x[i] = first[i];
@@ -88,12 +118,16 @@ template <class S>
   }
 }
 
-/// Calls visit(offset, count) for each lane of `size` elements; only the last may be short.
+/// Calls visit(At) for each lane of `size` elements; only the last may be short.
 template <class S, class Visit>
 [[gnu::always_inline]] inline void for_each_lane(Index size, Visit&& visit) {
-  Index at = 0;
-  for (; at + Lane<S>::size <= size; at += Lane<S>::size) visit(at, Lane<S>::size);
-  if (at < size) visit(at, size - at);
+  Index offset = 0;
+  for (; offset + Lane<S>::size <= size; offset += Lane<S>::size) {
+    visit(At{offset, Lane<S>::size});
+  }
+  if (offset < size) visit(At{offset, size - offset});
 }
+
+}  // namespace cpu
 
 }  // namespace ttt

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/dual.hpp>
+#include <ttt/types.hpp>
+
+namespace ttt {
+
+/// A rectangle of a row-major array that somebody else owns. Taking a part of it copies nothing.
+///
+/// S is const where the elements are only read. A view without data stands for zeros. Only the
+/// primitives of a storage read through `data`, which may be an address of a device.
+template <class S>
+struct View {
+  S* data = nullptr;  ///< of the first element, or null
+  Index rows = 0;     ///< outer extent
+  Index cols = 0;     ///< inner extent
+  Index stride = 0;   ///< elements from one row to the next
+
+  /// The part of [row_count, col_count] at (row, col).
+  [[nodiscard]] View block(Index row, Index col, Index row_count, Index col_count) const {
+    S* const first = data == nullptr ? nullptr : data + row * stride + col;
+    return {first, row_count, col_count, stride};
+  }
+  /// Rows first .. first + count - 1.
+  [[nodiscard]] View middle_rows(Index first, Index count) const {
+    return block(first, 0, count, cols);
+  }
+  /// Whether the elements lie side by side.
+  [[nodiscard]] bool contiguous() const { return stride == cols || rows <= 1; }
+
+  /// The same elements, only to be read.
+  operator View<const S>() const
+      requires(!std::is_const_v<S>) {  // NOLINT(google-explicit-constructor)
+    return {data, rows, cols, stride};
+  }
+};
+
+namespace detail {
+template <class S>
+struct ScalarOf<View<S>> : std::type_identity<std::remove_const_t<S>> {};
+}  // namespace detail
+
+///@{
+/// The part of [row_count, col_count] at (row, col), of both halves of a dual.
+template <class S>
+[[nodiscard]] View<S> block(const View<S>& view, Index row, Index col, Index row_count,
+                            Index col_count) {
+  return view.block(row, col, row_count, col_count);
+}
+template <class S>
+[[nodiscard]] Dual<View<S>> block(const Dual<View<S>>& view, Index row, Index col, Index row_count,
+                                  Index col_count) {
+  return {view.value.block(row, col, row_count, col_count),
+          view.tangent.block(row, col, row_count, col_count)};
+}
+///@}
+
+/// An output of map_rows that all rows add to, in their order; they find it at its first row.
+template <class V>
+struct Sum {
+  V view;  ///< of any number of rows
+};
+
+/// An input of map_rows that all rows see from its first row on.
+template <class V>
+struct Shared {
+  V view;  ///< of any number of rows
+};
+
+/// Which side of a product is transposed.
+enum class Flip { none, left, right };
+
+/// How map_rows cuts arrays: each of `rows` rows into `groups` neighbouring groups of `width`
+/// elements. An array of one row is seen by all rows, one as wide as a group by all groups.
+struct Rows {
+  Index rows;    ///< tokens
+  Index groups;  ///< of a row
+  Index width;   ///< of a group
+};
+
+}  // namespace ttt

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/cpu/lane.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace ttt::cpu {
+
+template <class N>
+[[nodiscard, gnu::always_inline]] inline N zero_number() {
+  if constexpr (std::floating_point<N>) {
+    return N(0);
+  } else if constexpr (requires(N n) { n.x; }) {
+    return {decltype(N::x)::Zero()};
+  } else {
+    using Half = decltype(N::value);
+    return {zero_number<Half>(), zero_number<Half>()};
+  }
+}
+
+/// The elements of one group of one row that a functor reads.
+template <class S>
+struct Reader {
+  const S* first;  ///< null for zeros
+  Index stride;    ///< elements from one row to the next
+
+  /// Neighbouring elements.
+  [[gnu::always_inline]] Lane<S> operator[](At i) const {
+    return load(first == nullptr ? nullptr : first + i.offset, i.count);
+  }
+  /// The same with each element of even number and the one behind it in each other's place.
+  [[gnu::always_inline]] Lane<S> partner(At i) const {
+    const Lane<S> a = (*this)[i];
+    Lane<S> b;
+    for (Index n = 0; n < Lane<S>::size; n += 2) {
+      b.x[n] = a.x[n + 1];
+      b.x[n + 1] = a.x[n];
+    }
+    return b;
+  }
+  /// One element.
+  [[gnu::always_inline]] S at(Index i) const { return first == nullptr ? S(0) : first[i]; }
+  /// The same group `rows` rows before.
+  [[nodiscard]] Reader up(Index rows) const {
+    return {first == nullptr ? nullptr : first - rows * stride, stride};
+  }
+};
+
+/// The elements of one group of one row that a functor writes; without data they are not wanted.
+template <class S>
+struct Writer {
+  S* first;
+  Index stride;  ///< elements from one row to the next
+
+  ///@{
+  /// Writes neighbouring elements or one, or adds to them.
+  [[gnu::always_inline]] void set(At i, const Lane<S>& n) const {
+    if (first != nullptr) store(n, first + i.offset, i.count);
+  }
+  [[gnu::always_inline]] void add(At i, const Lane<S>& n) const {
+    if (first != nullptr) store(load<S>(first + i.offset, i.count) + n, first + i.offset, i.count);
+  }
+  [[gnu::always_inline]] void set_at(Index i, S n) const {
+    if (first != nullptr) first[i] = n;
+  }
+  [[gnu::always_inline]] void add_at(Index i, S n) const {
+    if (first != nullptr) first[i] += n;
+  }
+  ///@}
+  /// The elements as they are now.
+  [[gnu::always_inline]] Lane<S> operator[](At i) const { return load<S>(first + i.offset, i.count); }
+  /// The same group `rows` rows before.
+  [[nodiscard]] Writer up(Index rows) const {
+    return {first == nullptr ? nullptr : first - rows * stride, stride};
+  }
+};
+
+/// Both halves of a dual's.
+template <class Half>
+struct DualReader {
+  Half value, tangent;
+
+  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
+  [[gnu::always_inline]] auto partner(At i) const {
+    return Dual{value.partner(i), tangent.partner(i)};
+  }
+  [[gnu::always_inline]] auto at(Index i) const { return Dual{value.at(i), tangent.at(i)}; }
+  [[nodiscard]] DualReader up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
+};
+/// Both halves of a dual's.
+template <class Half>
+struct DualWriter {
+  Half value, tangent;
+
+  template <class N>
+  [[gnu::always_inline]] void set(At i, const N& n) const {
+    value.set(i, n.value);
+    tangent.set(i, n.tangent);
+  }
+  template <class N>
+  [[gnu::always_inline]] void add(At i, const N& n) const {
+    value.add(i, n.value);
+    tangent.add(i, n.tangent);
+  }
+  template <class N>
+  [[gnu::always_inline]] void set_at(Index i, const N& n) const {
+    value.set_at(i, n.value);
+    tangent.set_at(i, n.tangent);
+  }
+  template <class N>
+  [[gnu::always_inline]] void add_at(Index i, const N& n) const {
+    value.add_at(i, n.value);
+    tangent.add_at(i, n.tangent);
+  }
+  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
+  [[nodiscard]] DualWriter up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
+};
+
+///@{
+/// What a functor is given of an argument of map_rows in one group of one row.
+template <class S>
+[[gnu::always_inline]] inline Index start_of(const View<S>& v, Index row, Index group,
+                                             const Rows& rows) {
+  return (v.rows == 1 ? 0 : row * v.stride) +
+         (v.cols == rows.groups * rows.width ? group * rows.width : 0);
+}
+template <class S>
+[[gnu::always_inline]] inline Reader<S> part(const View<const S>& v, Index row, Index group,
+                                             const Rows& rows) {
+  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
+}
+template <class S>
+[[gnu::always_inline]] inline Writer<S> part(const View<S>& v, Index row, Index group,
+                                             const Rows& rows) {
+  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
+}
+template <class S>
+[[gnu::always_inline]] inline auto part(const Dual<View<const S>>& v, Index row, Index group,
+                                        const Rows& rows) {
+  return DualReader<Reader<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
+}
+template <class S>
+[[gnu::always_inline]] inline auto part(const Dual<View<S>>& v, Index row, Index group,
+                                        const Rows& rows) {
+  return DualWriter<Writer<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
+}
+[[gnu::always_inline]] inline const Index* part(const std::vector<Index>& integers, Index /*row*/,
+                                                Index /*group*/, const Rows& /*rows*/) {
+  return integers.data();
+}
+template <class V, std::size_t N>
+[[gnu::always_inline]] inline auto part(const std::array<V, N>& several, Index row, Index group,
+                                        const Rows& rows) {
+  std::array<decltype(part(several[0], row, group, rows)), N> parts;
+  for (std::size_t n = 0; n < N; ++n) parts[n] = part(several[n], row, group, rows);
+  return parts;
+}
+template <class V>
+[[gnu::always_inline]] inline auto part(const Sum<V>& sum, Index /*row*/, Index group,
+                                        const Rows& rows) {
+  return part(sum.view, 0, group, rows);
+}
+template <class V>
+[[gnu::always_inline]] inline auto part(const Shared<V>& all, Index /*row*/, Index group,
+                                        const Rows& rows) {
+  return part(all.view, 0, group, rows);
+}
+///@}
+
+/// One group of one row: which one, and walks over its elements.
+template <class S>
+struct Row {
+  Index index;  ///< of the row
+  Index group;  ///< within the row
+  Index width;  ///< elements
+
+  /// Calls f(i) for all elements, or for `count` of them from `first` on, in any order.
+  template <class F>
+  [[gnu::always_inline]] void each(F&& f) const {
+    each(0, width, f);
+  }
+  template <class F>
+  [[gnu::always_inline]] void each(Index first, Index count, F&& f) const {
+    for_each_lane<S>(count, [&](At i) { f(i + first); });
+  }
+
+  /// The sum of f(i), always in the same order.
+  template <class F>
+  [[gnu::always_inline]] auto sum(F&& f) const {
+    return sum(0, width, f);
+  }
+  template <class F>
+  [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
+    using N = decltype(f(At{0, 1}));
+    N lanes = zero_number<N>();
+    auto tail = zero_number<decltype(sum_first(lanes, 1))>();
+    for_each_lane<S>(count, [&](At i) {
+      if (i.count == Lane<S>::size) {
+        lanes = lanes + f(i + first);
+      } else {
+        tail = sum_first(f(i + first), i.count);
+      }
+    });
+    return sum_first(lanes, Lane<S>::size) + tail;
+  }
+
+  /// The largest f(i), which is a value and no dual; minus infinity of none.
+  template <class F>
+  [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
+    S largest = -std::numeric_limits<S>::infinity();
+    for_each_lane<S>(count, [&](At i) { largest = std::max(largest, max_first(f(i + first), i.count)); });
+    return largest;
+  }
+};
+
+/// f(row, argument...) for each group of each row, in their order.
+template <class S, class F, class... Args>
+void map_rows(const F& f, const Rows& rows, const Args&... args) {
+  for (Index t = 0; t < rows.rows; ++t) {
+    for (Index g = 0; g < rows.groups; ++g) {
+      f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+    }
+  }
+}
+
+///@{
+/// Whether the elements of a view, or of both halves of a dual's, lie side by side.
+template <class S>
+[[nodiscard]] bool is_contiguous(const View<S>& v) {
+  return v.data == nullptr || v.contiguous();
+}
+template <class V>
+[[nodiscard]] bool is_contiguous(const Dual<V>& v) {
+  return is_contiguous(v.value) && is_contiguous(v.tangent);
+}
+///@}
+
+///@{
+/// The outputs of map, one or several.
+template <class V>
+[[nodiscard]] std::array<V, 1> all_outputs(const V& one) {
+  return {one};
+}
+template <class V, std::size_t N>
+[[nodiscard]] const std::array<V, N>& all_outputs(const std::array<V, N>& many) {
+  return many;
+}
+///@}
+
+/// out = f(in...), element by element; f returns a number, or a std::array of one for each output.
+template <class F, class Outs, class... Ins>
+void map(const F& f, const Outs& outs, const Ins&... ins) {
+  const auto all = all_outputs(outs);
+  using S = Scalar<std::remove_cvref_t<decltype(all[0])>>;
+  const bool flat = (... && is_contiguous(ins)) &&
+                    std::ranges::all_of(all, [](const auto& v) { return is_contiguous(v); });
+  const auto& shape = value_of(all[0]);
+  const Rows rows = flat ? Rows{1, 1, shape.rows * shape.cols} : Rows{shape.rows, 1, shape.cols};
+  for (Index t = 0; t < rows.rows; ++t) {
+    for_each_lane<S>(rows.width, [&](At i) {
+      const auto result = f(part(ins, t, 0, rows)[i]...);
+      if constexpr (requires { result[0].value.x; } || requires { result[0].x; }) {
+        for (std::size_t n = 0; n < all.size(); ++n) part(all[n], t, 0, rows).set(i, result[n]);
+      } else {
+        part(all[0], t, 0, rows).set(i, result);
+      }
+    });
+  }
+}
+
+}  // namespace ttt::cpu
