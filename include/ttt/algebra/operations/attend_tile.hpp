@@ -125,6 +125,9 @@ struct SoftmaxForward : SoftmaxOfVisible<Sources> {
   }
 };
 
+template <std::size_t Sources>
+struct ReceivedOf;
+
 /// The cotangent of the scores, given that of their softmax: p (dp - sum(p dp)) * scale.
 template <std::size_t Sources>
 struct SoftmaxBackward : SoftmaxOfVisible<Sources> {
@@ -153,7 +156,11 @@ class AttentionTile {
   AttentionTile(const AttentionHeads& heads, Index head, Index first_query, Index queries,
                 const std::array<VisibleKeys, Sources>& visible,
                 const std::array<AttentionSource<V>, Sources>& sources)
-      : visible_(visible), sources_(sources), first_query_(first_query), queries_(queries) {
+      : visible_(visible),
+        sources_(sources),
+        first_query_(first_query),
+        queries_(queries),
+        heads_(heads.heads) {
     width_ = value_of(sources[0].q).cols / heads.heads;
     col_ = head * width_;
     kv_col_ = head / (heads.heads / heads.kv_heads) * width_;
@@ -193,6 +200,16 @@ class AttentionTile {
     for (std::size_t n = 0; n < Sources; ++n) {
       gemm<StorageOf<A>>(query(y), columns(view(p), n), key(sources_[n].v, n), Flip::none);
     }
+  }
+
+  /// Adds what the keys of the last source receive to their columns of `received`.
+  template <Storage M>
+  void add_received(const View<Scalar<M>>& received, const View<const Scalar<M>>& p) const {
+    const TileColumns& own = columns_[Sources - 1];
+    const auto row = [&](Index n) { return received.block(n, own.first_key, 1, own.keys); };
+    const auto [first, count] = integers<M>();
+    Primitives<M>::map_rows(ReceivedOf<Sources>{ranges(), static_cast<double>(heads_)},
+                            Rows{queries_, 1, keys_}, Sum{row(0)}, Sum{row(1)}, p, first, count);
   }
 
   /// Adds the cotangents of queries, keys, values and biases to their sums.
@@ -265,7 +282,7 @@ class AttentionTile {
 
   const std::array<VisibleKeys, Sources>& visible_;
   const std::array<AttentionSource<V>, Sources>& sources_;
-  Index first_query_, queries_;
+  Index first_query_, queries_, heads_;
   Index width_ = 0;
   Index col_ = 0;
   Index kv_col_ = 0;
