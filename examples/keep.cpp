@@ -11,7 +11,6 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/file/atomic.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
@@ -29,6 +28,7 @@
 #include <string_view>
 
 #include "models.hpp"
+#include "recall/needles.hpp"
 #include "support/corpus.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
@@ -99,8 +99,9 @@ support::Report keep(const Settings& settings) {
                                                       "bookkeeper.safetensors");
   Random random(settings.seed);
   const std::string plain = page(settings);
-  const data::NeedleSample sample = data::hide(
-      plain, data::Secret::draw(random, data::KeyWords::held_out, false), std::ssize(plain) / 4);
+  const recall::NeedleSample sample =
+      recall::hide(plain, recall::Secret::draw(random, recall::KeyWords::held_out, false),
+                   std::ssize(plain) / 4);
   const std::string text =
       sample.text.substr(0, sample.text.size() - sample.secret.question().size());
 

@@ -12,9 +12,9 @@
 // smoke: --models {source}/examples/models --grid 4 --samples 1 --rivals {source}/examples/models
 // smoke: --models {source}/examples/models --task s_niah_3 --windows 5 --samples 1 --impossible
 
-#include <ttt/data/needles.hpp>
+#include "recall/needles.hpp"
+
 #include <ttt/measure/proportion.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/parallel/threads.hpp>
 
 #include <algorithm>
@@ -33,6 +33,7 @@
 #include "models.hpp"
 #include "needles/contenders.hpp"
 #include "needles/rows.hpp"
+#include "recall/outcome.hpp"
 #include "support/corpus.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"
@@ -71,10 +72,10 @@ struct Settings {
 
 constexpr Index window = models::Bookkeeper::spec.window;
 
-const std::map<std::string, data::NeedleTask> tasks{{"s_niah_1", data::NeedleTask::s_niah_1},
-                                                    {"s_niah_2", data::NeedleTask::s_niah_2},
-                                                    {"s_niah_3", data::NeedleTask::s_niah_3},
-                                                    {"multi_key", data::NeedleTask::multi_key}};
+const std::map<std::string, recall::NeedleTask> tasks{{"s_niah_1", recall::NeedleTask::s_niah_1},
+                                                      {"s_niah_2", recall::NeedleTask::s_niah_2},
+                                                      {"s_niah_3", recall::NeedleTask::s_niah_3},
+                                                      {"multi_key", recall::NeedleTask::multi_key}};
 
 std::vector<std::string> held_out_prose() {
   std::vector<std::string> texts;
@@ -88,7 +89,7 @@ std::vector<std::string> held_out_prose() {
 class Asker {
  public:
   explicit Asker(const Settings& settings)
-      : settings_(settings), needles_(data::Haystack(held_out_prose())) {
+      : settings_(settings), needles_(recall::Haystack(held_out_prose())) {
     const needles::Reading reading{settings.inner_rate, settings.frozen};
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
@@ -122,12 +123,12 @@ class Asker {
   /// Asks about samples of a task, of a cell's depth. The samples depend on seed and setting alone,
   /// so that contenders are compared on the same; those of different depths are drawn
   /// independently.
-  [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
+  [[nodiscard]] Cell ask(const Contender& contender, const recall::NeedleSetting& cell_setting,
                          Index samples, support::Progress& progress, Index& done) const {
     const auto stream = static_cast<std::uint64_t>(std::llround(cell_setting.depth * 10000));
     return answers(contender, samples, cell_setting.length, stream, progress, done,
-                   [&](Random& random, data::KeyWords words) {
-                     data::NeedleSetting setting = cell_setting;
+                   [&](Random& random, recall::KeyWords words) {
+                     recall::NeedleSetting setting = cell_setting;
                      setting.words = words;
                      return needles_.sample(random, setting);
                    });
@@ -145,9 +146,9 @@ class Asker {
     std::mutex guard;
     for_each_index(settings_.threads, samples, [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
-      cell.words[n] = i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out;
+      cell.words[n] = i % 2 == 0 ? recall::KeyWords::training : recall::KeyWords::held_out;
       Random random(settings_.seed, stream << 48U | static_cast<std::uint64_t>(i) << 24U);
-      const data::NeedleSample sample = draw(random, cell.words[n]);
+      const recall::NeedleSample sample = draw(random, cell.words[n]);
       cell.recalls[n] = contender.answer(sample);
       const std::lock_guard lock(guard);
       done += length;
@@ -158,7 +159,7 @@ class Asker {
 
  private:
   const Settings& settings_;
-  data::Needles needles_;
+  recall::Needles needles_;
   std::vector<Contender> contenders_;
 };
 
@@ -174,11 +175,11 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
                               .steps = windows * window * samples * std::ssize(settings.depths)});
   Index done = 0;
   for (const double depth : settings.depths) {
-    const data::NeedleSetting setting{
+    const recall::NeedleSetting setting{
         .task = tasks.at(task),
         .length = windows * window,
         .depth = depth,
-        .phrasing = settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler,
+        .phrasing = settings.other_phrasing ? recall::Phrasing::other : recall::Phrasing::ruler,
         .impossible = settings.impossible};
     row.cells.push_back(asker.ask(contender, setting, samples, progress, done));
   }
@@ -260,7 +261,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   const std::size_t prose_rows = rows.size();
   if (!settings.quick) {
     for (const auto& [name, task] : tasks) {
-      if (task == data::NeedleTask::s_niah_2) continue;
+      if (task == recall::NeedleTask::s_niah_2) continue;
       for (const Index windows : settings.grid) add(name, windows, ours, settings.samples);
     }
   }
@@ -293,14 +294,14 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   Index done = 0;
   const Cell cell =
       asker.answers(asker.chosen(), settings.samples, std::ssize(bible), 0, progress, done,
-                    [&](Random& random, data::KeyWords words) {
-                      const data::Secret secret = data::Secret::draw(random, words, false);
-                      const auto phrasing =
-                          settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler;
-                      return data::hide(bible, secret, first_chapter, phrasing);
+                    [&](Random& random, recall::KeyWords words) {
+                      const recall::Secret secret = recall::Secret::draw(random, words, false);
+                      const auto phrasing = settings.other_phrasing ? recall::Phrasing::other
+                                                                    : recall::Phrasing::ruler;
+                      return recall::hide(bible, secret, first_chapter, phrasing);
                     });
-  const std::vector<measure::Recall>& recalls = cell.recalls;
-  const Index exact = std::ranges::count(recalls, true, &measure::Recall::exact);
+  const std::vector<recall::Outcome>& recalls = cell.recalls;
+  const Index exact = std::ranges::count(recalls, true, &recall::Outcome::exact);
   const auto bounds = measure::wilson(exact, settings.samples);
   const Index windows = static_cast<Index>(bible.size()) / window;
   const double stored =

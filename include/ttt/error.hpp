@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <ttt/types.hpp>
+
 #include <stdexcept>
 
 namespace ttt {
-
-/// A count or a position; signed, as in Eigen.
-using Index = std::ptrdiff_t;
-
-/// A symbol of the vocabulary, from 0.
-using Token = std::int32_t;
 
 /// Everything this library throws derives from Error.
 struct Error : std::runtime_error {

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
-namespace ttt::data {
+/// Texts in which values are hidden under keys, and what comes of asking for them.
+namespace recall {
+
+using namespace ttt;
 
 /// What needles are hidden in.
 class Haystack {
@@ -70,4 +73,4 @@ class Haystack {
   std::vector<std::string> prose_;
 };
 
-}  // namespace ttt::data
+}  // namespace recall

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/data/haystack.hpp>
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
@@ -13,7 +12,11 @@
 #include <utility>
 #include <vector>
 
-namespace ttt::data {
+#include "haystack.hpp"
+
+namespace recall {
+
+using namespace ttt;
 
 /// What is hidden in what, as in RULER.
 ///
@@ -273,4 +276,4 @@ class Needles {
   Haystack haystack_;
 };
 
-}  // namespace ttt::data
+}  // namespace recall
