@@ -31,6 +31,7 @@
 #include "recall/needles.hpp"
 #include "support/corpus.hpp"
 #include "support/machine.hpp"
+#include "support/plain_text.hpp"
 #include "support/program.hpp"
 #include "support/svg_text.hpp"
 
@@ -67,7 +68,7 @@ std::string page(const Settings& settings) {
 /// The page, darker where more caches keep a byte; pointing at one shows what they know of it.
 std::string html(const std::string& text, const std::map<Index, Mark>& marks, Index caches,
                  Index window_begin) {
-  std::ostringstream out;
+  std::ostringstream out = support::plain_text();
   out << std::fixed << std::setprecision(2)
       << "<!doctype html>\n<meta charset=\"utf-8\">\n<title>What is kept of a page</title>\n"
          "<style>body { max-width: 46em; margin: 2em auto; font: 16px/1.6 monospace; "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/decimal.hpp>
 #include <ttt/measure/proportion.hpp>
 
 #include <cmath>
@@ -8,7 +9,6 @@
 #include <iomanip>
 #include <iostream>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -61,7 +61,7 @@ struct Cell {
 inline std::vector<std::string> names_of(const std::vector<double>& depths) {
   std::vector<std::string> names;
   names.reserve(depths.size());
-  for (const double depth : depths) names.push_back((std::ostringstream() << depth).str());
+  for (const double depth : depths) names.push_back(decimal(depth));
   return names;
 }
 

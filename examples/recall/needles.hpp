@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/decimal.hpp>
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
@@ -225,8 +226,7 @@ class Needles {
   ///         [0, 1]; `random` is then untouched.
   [[nodiscard]] NeedleSample sample(Random& random, const NeedleSetting& setting) const {
     if (!(setting.depth >= 0 && setting.depth <= 1)) {
-      throw RangeError("Needles.sample: depth must be in [0, 1], got " +
-                       std::to_string(setting.depth));
+      throw RangeError("Needles.sample: depth must be in [0, 1], got " + decimal(setting.depth));
     }
     Random drawing = random;
     const bool uuid = setting.task == NeedleTask::s_niah_3;

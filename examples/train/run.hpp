@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <locale>
 #include <string>
 
 #include "material.hpp"
@@ -26,6 +27,7 @@ class Log {
     std::ifstream before(path);
     for (Index i = 0; i < steps && std::getline(before, line); ++i) kept += line + '\n';
     file::write_atomically(path, std::as_bytes(std::span(kept)));
+    out_.imbue(std::locale::classic());
     out_.open(path, std::ios::app);
     if (!out_) throw FileError("Log: cannot write " + path);
   }

@@ -4,7 +4,6 @@
 #include <ttt/error.hpp>
 
 #include <array>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -24,10 +23,9 @@ void expect_shape(std::string_view operation, std::string_view name, const Array
   const auto [rows, cols] = expected;
   if ((rows == any || rows == array.rows()) && (cols == any || cols == array.cols())) return;
   const auto extent = [](Index n) { return n == any ? std::string("*") : std::to_string(n); };
-  std::ostringstream message;
-  message << operation << ": " << name << " must be [" << extent(rows) << ", " << extent(cols)
-          << "], got [" << array.rows() << ", " << array.cols() << ']';
-  throw ShapeError(message.str());
+  throw ShapeError(std::string(operation) + ": " + std::string(name) + " must be [" + extent(rows) +
+                   ", " + extent(cols) + "], got [" + extent(array.rows()) + ", " +
+                   extent(array.cols()) + ']');
 }
 
 }  // namespace ttt
