@@ -7,10 +7,12 @@
 //   needles --task s_niah_2 --windows 64 --samples 100 --policy oldest --json oldest.json
 //   needles --bible --samples 20
 //   needles --grid 8 64 --rivals FOLDER
+//   needles --claims --samples 40
 //
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
 // smoke: --models {source}/examples/models --grid 4 --samples 1 --rivals {source}/examples/models
 // smoke: --models {source}/examples/models --task s_niah_3 --windows 5 --samples 1 --impossible
+// smoke: --models {source}/examples/models --claims --windows 24 --samples 1
 
 #include "recall/needles.hpp"
 
@@ -31,6 +33,7 @@
 #include <vector>
 
 #include "models.hpp"
+#include "needles/claims.hpp"
 #include "needles/contenders.hpp"
 #include "needles/rows.hpp"
 #include "recall/outcome.hpp"
@@ -66,6 +69,7 @@ struct Settings {
   bool other_phrasing = false;
   bool impossible = false;
   bool bible = false;
+  bool claims = false;
   bool quick = false;
   Index threads = support::this_machine().cores;
 };
@@ -323,6 +327,29 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   return with_settings(report, settings);
 }
 
+/// Every claim about what is recalled, each at any depth of the text.
+support::Report ask_claims(const Settings& settings, const Asker& asker) {
+  const recall::Haystack haystack(held_out_prose());
+  const std::vector<recall::Claim> claims = recall::claims();
+  const Index length = settings.windows * window;
+  support::Progress progress(
+      {.name = "claims", .steps = length * settings.samples * std::ssize(claims)});
+  Index done = 0;
+  constexpr std::uint64_t stream = 20000;  // one that no depth has
+  const auto rows = needles::ask_claims(claims, std::cout, [&](const recall::Claim& claim) {
+    return asker.answers(asker.chosen(), settings.samples, length, stream, progress, done,
+                         [&](Random& random, recall::KeyWords words) {
+                           return claim.draw(random, haystack, length, words);
+                         });
+  });
+  std::vector<support::Report> reports;
+  reports.reserve(rows.size());
+  for (const auto& row : rows) reports.push_back(row.report());
+  support::Report report;
+  report.set("windows", settings.windows).set("policy", settings.policy).set("rows", reports);
+  return with_settings(report, settings);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -347,6 +374,8 @@ int main(int argc, char** argv) {
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")
       .option("--bible", s.bible, "a needle in the first chapter, all of the Bible, the question")
+      .option("--claims", s.claims,
+              "other values, words, numbers of needles and keys than those of training, in a table")
       .option("--quick", s.quick,
               "a small grid: depths .05, .5 and .95 at 8 and 32 windows, 8 samples each")
       .option("--models", s.models, "the folder of the models")
@@ -363,6 +392,7 @@ int main(int argc, char** argv) {
     if (s.bible && s.impossible) throw RangeError("--bible cannot be combined with --impossible");
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
+    if (s.claims) return ask_claims(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);
   });
 }

@@ -4,6 +4,7 @@
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -52,6 +53,36 @@ class Haystack {
       at = 0;
     }
     return hay;
+  }
+
+  /// A haystack with sentences in it.
+  struct Text {
+    std::string text;
+    std::vector<Index> begins;  ///< bytes at which the sentences begin
+  };
+
+  /// Hides each sentence, and a space, behind the sentence of the haystack that ends nearest to
+  /// that share of it; of those at the same place the first comes first.
+  ///
+  /// \pre one share in [0, 1] for each sentence
+  [[nodiscard]] static Text hide(const std::string& hay, const std::vector<std::string>& sentences,
+                                 const std::vector<double>& shares) {
+    std::vector<std::pair<Index, std::size_t>> places;  // in the haystack
+    for (std::size_t n = 0; n < sentences.size(); ++n) {
+      places.emplace_back(sentence_end(hay, shares[n]), n);
+    }
+    std::ranges::sort(places);
+    Text result{.text = {}, .begins = std::vector<Index>(sentences.size())};
+    Index taken = 0;
+    for (const auto& [place, n] : places) {
+      result.text +=
+          hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
+      taken = place;
+      result.begins[n] = std::ssize(result.text);
+      result.text += sentences[n] + ' ';
+    }
+    result.text += hay.substr(static_cast<std::size_t>(taken));
+    return result;
   }
 
   /// The byte behind the sentence that ends nearest to that share of the text.
