@@ -170,8 +170,8 @@ TEST_SUITE("file") {
       const auto bytes = std::as_bytes(std::span(&length, 1));
       return std::vector(bytes.begin(), bytes.end());
     };
-    CHECK_THROWS_WITH_AS(static_cast<void>(parse({})),
-                         "read: archive: 0 bytes are too few for a header", FormatError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(parse({})), "read: archive: the file is empty",
+                         FormatError);
     CHECK_THROWS_WITH_AS(static_cast<void>(parse(std::vector<std::byte>(7))),
                          "read: archive: 7 bytes are too few for a header", FormatError);
     CHECK_THROWS_WITH_AS(static_cast<void>(parse(header_length(0))),

@@ -137,7 +137,8 @@ inline Parts split(std::span<const std::byte> bytes, const std::string& where) {
   };
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) {
-    refuse(std::to_string(bytes.size()) + " bytes are too few for a header");
+    refuse(bytes.empty() ? "the file is empty"
+                         : std::to_string(bytes.size()) + " bytes are too few for a header");
   }
   std::memcpy(&length, bytes.data(), sizeof length);
   const std::span<const std::byte> rest = bytes.subspan(sizeof length);
