@@ -390,6 +390,15 @@ int main(int argc, char** argv) {
       s.depths = {0.05, 0.5, 0.95};
     }
     if (s.bible && s.impossible) throw RangeError("--bible cannot be combined with --impossible");
+    if (s.claims && (s.bible || s.impossible || s.other_phrasing || !s.task.empty())) {
+      throw RangeError(
+          "--claims cannot be combined with --task, --bible, --impossible or --other-phrasing");
+    }
+    constexpr Index claims_windows = 20;  // 32 needles and a question take up to 2400 bytes
+    if (s.claims && s.windows < claims_windows) {
+      throw RangeError("--windows must be at least " + std::to_string(claims_windows) +
+                       " with --claims, got " + std::to_string(s.windows));
+    }
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
     if (s.claims) return ask_claims(s, asker);
