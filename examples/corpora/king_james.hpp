@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
-namespace ttt::data {
+/// Texts that the programs know by name.
+namespace corpora {
+
+using namespace ttt;
 
 /// What becomes of the label before each verse, such as `Ge1:1 `.
 enum class Labels { strip, keep };
@@ -55,8 +58,8 @@ static_assert(Label("And the evening").book.empty());
 /// where the book changes; its title is the book's part of the label. The whole text has 66.
 ///
 /// \throws FormatError if a line has no label.
-[[nodiscard]] inline Corpus king_james(std::string_view text, Labels labels = Labels::strip) {
-  Corpus corpus;
+[[nodiscard]] inline data::Corpus king_james(std::string_view text, Labels labels = Labels::strip) {
+  data::Corpus corpus;
   for (std::size_t line_number = 1; !text.empty(); ++line_number) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -84,4 +87,4 @@ static_assert(Label("And the evening").book.empty());
   return {"Josh", "Ruth", "Job", "Prv", "Dan", "John", "Acts", "Rev"};
 }
 
-}  // namespace ttt::data
+}  // namespace corpora

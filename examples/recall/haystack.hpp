@@ -4,13 +4,17 @@
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace ttt::data {
+/// Texts in which values are hidden under keys, and what comes of asking for them.
+namespace recall {
+
+using namespace ttt;
 
 /// What needles are hidden in.
 class Haystack {
@@ -51,6 +55,36 @@ class Haystack {
     return hay;
   }
 
+  /// A haystack with sentences in it.
+  struct Text {
+    std::string text;
+    std::vector<Index> begins;  ///< bytes at which the sentences begin
+  };
+
+  /// Hides each sentence, and a space, behind the sentence of the haystack that ends nearest to
+  /// that share of it; of those at the same place the first comes first.
+  ///
+  /// \pre one share in [0, 1] for each sentence
+  [[nodiscard]] static Text hide(const std::string& hay, const std::vector<std::string>& sentences,
+                                 const std::vector<double>& shares) {
+    std::vector<std::pair<Index, std::size_t>> places;  // in the haystack
+    for (std::size_t n = 0; n < sentences.size(); ++n) {
+      places.emplace_back(sentence_end(hay, shares[n]), n);
+    }
+    std::ranges::sort(places);
+    Text result{.text = {}, .begins = std::vector<Index>(sentences.size())};
+    Index taken = 0;
+    for (const auto& [place, n] : places) {
+      result.text +=
+          hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
+      taken = place;
+      result.begins[n] = std::ssize(result.text);
+      result.text += sentences[n] + ' ';
+    }
+    result.text += hay.substr(static_cast<std::size_t>(taken));
+    return result;
+  }
+
   /// The byte behind the sentence that ends nearest to that share of the text.
   [[nodiscard]] static Index sentence_end(const std::string& hay, double share) {
     const auto aim = static_cast<std::size_t>(share * static_cast<double>(hay.size()));
@@ -70,4 +104,4 @@ class Haystack {
   std::vector<std::string> prose_;
 };
 
-}  // namespace ttt::data
+}  // namespace recall

@@ -4,8 +4,10 @@
 #include <ttt/spec/model_spec.hpp>
 #include <ttt/spec/sr_ttt_spec.hpp>
 
-/// Specs of models that are worth building.
-namespace ttt::preset {
+/// Specs of the models that the programs know by name.
+namespace preset {
+
+using namespace ttt;
 
 /// Bytes and a short window: with fast weights and a cache, a model that a CPU trains in three
 /// hours.
@@ -48,4 +50,4 @@ inline constexpr ModelSpec pieces =
 inline constexpr ModelSpec toy =
     checked({.vocab = 256, .width = 16, .heads = 2, .hidden = 24, .window = 16, .chunk = 8});
 
-}  // namespace ttt::preset
+}  // namespace preset

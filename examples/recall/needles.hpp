@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/data/haystack.hpp>
+#include <ttt/decimal.hpp>
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
@@ -13,7 +13,11 @@
 #include <utility>
 #include <vector>
 
-namespace ttt::data {
+#include "haystack.hpp"
+
+namespace recall {
+
+using namespace ttt;
 
 /// What is hidden in what, as in RULER.
 ///
@@ -222,8 +226,7 @@ class Needles {
   ///         [0, 1]; `random` is then untouched.
   [[nodiscard]] NeedleSample sample(Random& random, const NeedleSetting& setting) const {
     if (!(setting.depth >= 0 && setting.depth <= 1)) {
-      throw RangeError("Needles.sample: depth must be in [0, 1], got " +
-                       std::to_string(setting.depth));
+      throw RangeError("Needles.sample: depth must be in [0, 1], got " + decimal(setting.depth));
     }
     Random drawing = random;
     const bool uuid = setting.task == NeedleTask::s_niah_3;
@@ -237,8 +240,12 @@ class Needles {
     std::vector<double> depths{setting.depth};
     while (depths.size() < hidden.size()) depths.push_back(drawing.uniform());
 
+    std::vector<std::string> needles;
     Index rest = setting.length - std::ssize(secrets.front().question());
-    for (const Secret& secret : hidden) rest -= std::ssize(secret.needle(setting.phrasing)) + 1;
+    for (const Secret& secret : hidden) {
+      needles.push_back(secret.needle(setting.phrasing));
+      rest -= std::ssize(needles.back()) + 1;
+    }
     if (rest < 0) {
       throw RangeError("Needles.sample: length must have room for " +
                        std::to_string(setting.length - rest) + " bytes, got " +
@@ -246,25 +253,11 @@ class Needles {
     }
     const std::string hay = setting.task == NeedleTask::s_niah_1 ? Haystack::noise(drawing, rest)
                                                                  : haystack_.prose(drawing, rest);
-    std::vector<std::pair<Index, std::size_t>> places;  // in the haystack
-    for (std::size_t n = 0; n < hidden.size(); ++n) {
-      places.emplace_back(Haystack::sentence_end(hay, depths[n]), n);
-    }
-    std::ranges::stable_sort(places);
-    Index taken = 0;
-    for (const auto& [place, n] : places) {
-      sample.text +=
-          hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
-      taken = place;
-      const std::string needle = hidden[n].needle(setting.phrasing);
-      if (n == 0) {
-        sample.needle_begin = std::ssize(sample.text);
-        sample.value_begin =
-            sample.needle_begin + std::ssize(needle) - 1 - std::ssize(hidden[n].value);
-      }
-      sample.text += needle + ' ';
-    }
-    sample.text += hay.substr(static_cast<std::size_t>(taken)) + secrets.front().question();
+    auto [text, begins] = Haystack::hide(hay, needles, depths);
+    sample.text = std::move(text) + secrets.front().question();
+    sample.needle_begin = begins.front();
+    sample.value_begin =
+        sample.needle_begin + std::ssize(needles.front()) - 1 - std::ssize(hidden.front().value);
     random = drawing;
     return sample;
   }
@@ -273,4 +266,4 @@ class Needles {
   Haystack haystack_;
 };
 
-}  // namespace ttt::data
+}  // namespace recall

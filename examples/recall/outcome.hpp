@@ -3,7 +3,6 @@
 
 #include <ttt/algebra/tree.hpp>
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/memory/entry.hpp>
 #include <ttt/model/sampler.hpp>
 
@@ -13,10 +12,14 @@
 #include <string>
 #include <vector>
 
-namespace ttt::measure {
+#include "needles.hpp"
+
+namespace recall {
+
+using namespace ttt;
 
 /// What came of asking for one value.
-struct Recall {
+struct Outcome {
   std::string answer;      ///< as generated, as many bytes as the value has
   bool exact = false;      ///< whether it is the value
   Index right = 0;         ///< bytes of it that are the value's
@@ -65,15 +68,15 @@ template <class Memory>
 /// \source the protocol of the second version of arXiv:2603.06642: by generation, never under the
 ///         true prefix
 template <class Session>
-[[nodiscard]] Recall recall(Session session, const data::Secret& secret, Index value_begin,
-                            Index window) {
+[[nodiscard]] Outcome ask(Session session, const recall::Secret& secret, Index value_begin,
+                          Index window) {
   const auto count = static_cast<Index>(secret.value.size());
   const Index in_window =
       std::clamp<Index>(value_begin + count - (session.position() + 1 - window), 0, count);
   const auto out_of_window = detail::find(session.state().memory, value_begin, count - in_window);
   const auto before = detail::find(session.state().memory, value_begin, count);
-  Recall recall{.answer = {}, .memory_bytes = session.bytes()};
-  recall.answer = data::text(session.generate(count, Greedy{}));
+  Outcome outcome{.answer = {}, .memory_bytes = session.bytes()};
+  outcome.answer = data::text(session.generate(count, Greedy{}));
   const auto after = detail::find(session.state().memory, value_begin, count);
 
   double held = static_cast<double>(in_window);
@@ -82,14 +85,14 @@ template <class Session>
     if (before[block].entries == 0 || after[block].entries < before[block].entries) continue;
     const double mass =
         (after[block].attended - before[block].attended) / static_cast<double>(count);
-    recall.addressed = recall.addressed >= mass ? recall.addressed : mass;
+    outcome.addressed = outcome.addressed >= mass ? outcome.addressed : mass;
   }
-  recall.contained = held / static_cast<double>(count);
+  outcome.contained = held / static_cast<double>(count);
   for (std::size_t n = 0; n < secret.value.size(); ++n) {
-    recall.right += recall.answer[n] == secret.value[n] ? 1 : 0;
+    outcome.right += outcome.answer[n] == secret.value[n] ? 1 : 0;
   }
-  recall.exact = recall.answer == secret.value;
-  return recall;
+  outcome.exact = outcome.answer == secret.value;
+  return outcome;
 }
 
-}  // namespace ttt::measure
+}  // namespace recall

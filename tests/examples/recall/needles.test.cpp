@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/data/needles.hpp>
+#include "recall/needles.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,21 +9,21 @@
 #include <string_view>
 #include <vector>
 
-#include "data/haystacks.hpp"
+#include "examples/recall/prose.hpp"
 
 namespace {
 
 using namespace ttt;
-using data::Haystack;
-using data::KeyWords;
-using data::Needles;
-using data::NeedleSample;
-using data::NeedleSetting;
-using data::NeedleTask;
 using haystacks::count;
 using haystacks::prose;
+using recall::Haystack;
+using recall::KeyWords;
+using recall::Needles;
+using recall::NeedleSample;
+using recall::NeedleSetting;
+using recall::NeedleTask;
 
-TEST_SUITE("data") {
+TEST_SUITE("examples/recall") {
   TEST_CASE("a sample has its length, one needle with the value where it says, and the question") {
     const Needles needles(Haystack({prose}));
     for (const NeedleTask task : {NeedleTask::s_niah_1, NeedleTask::s_niah_2, NeedleTask::s_niah_3,
@@ -54,22 +54,22 @@ TEST_SUITE("data") {
   TEST_CASE("words to be trained with are many, and never those to be tested with") {
     Random random(3);
     std::set<std::string> sentences;
-    const data::Secret secret{.key = "amber-anchor", .value = "1234567"};
+    const recall::Secret secret{.key = "amber-anchor", .value = "1234567"};
     for (int i = 0; i < 4000; ++i) {
-      const std::string needle = secret.needle(data::Wording::draw(random, false));
+      const std::string needle = secret.needle(recall::Wording::draw(random, false));
       CHECK(needle.find("number") < needle.find("amber-anchor"));
       CHECK(needle.ends_with("1234567."));
       sentences.insert(needle);
     }
     CHECK(sentences.size() > 350);
     CHECK_FALSE(sentences.contains(secret.needle()));
-    CHECK_FALSE(sentences.contains(secret.needle(data::Phrasing::other)));
+    CHECK_FALSE(sentences.contains(secret.needle(recall::Phrasing::other)));
     for (const std::string_view word : {"Take", "magic", "belongs"}) {
       CHECK(std::ranges::none_of(sentences, [&](const std::string& sentence) {
         return sentence.find(word) != std::string::npos;
       }));
     }
-    CHECK(data::Wording::draw(random, true).before.find("uuid") != std::string::npos);
+    CHECK(recall::Wording::draw(random, true).before.find("uuid") != std::string::npos);
   }
 
   TEST_CASE("depth says where the needle is") {
@@ -89,8 +89,8 @@ TEST_SUITE("data") {
     std::set<std::string> known;
     std::set<std::string> unknown;
     for (int i = 0; i < 500; ++i) {
-      known.insert(data::Secret::draw(random, KeyWords::training, false).key);
-      unknown.insert(data::Secret::draw(random, KeyWords::held_out, false).key);
+      known.insert(recall::Secret::draw(random, KeyWords::training, false).key);
+      unknown.insert(recall::Secret::draw(random, KeyWords::held_out, false).key);
     }
     for (const std::string& key : unknown) {
       const std::string noun = key.substr(key.find('-') + 1);
@@ -112,15 +112,15 @@ TEST_SUITE("data") {
 
   TEST_CASE("a needle can be hidden in a given text") {
     Random random(9);
-    const data::Secret secret = data::Secret::draw(random, KeyWords::training, false);
+    const recall::Secret secret = recall::Secret::draw(random, KeyWords::training, false);
     const std::string text = "And it was so. And there was light. The end.";
-    const NeedleSample sample = data::hide(text, secret, 20);
+    const NeedleSample sample = recall::hide(text, secret, 20);
     CHECK(sample.text == "And it was so. " + secret.needle() + " And there was light. The end." +
                              secret.question());
     CHECK(sample.needle_begin == 15);
     CHECK(sample.text.substr(static_cast<std::size_t>(sample.value_begin), 7) == secret.value);
-    CHECK(data::hide(text, secret, 44).text == text + secret.needle() + ' ' + secret.question());
-    CHECK_THROWS_WITH_AS(static_cast<void>(data::hide(text, secret, 45)),
+    CHECK(recall::hide(text, secret, 44).text == text + secret.needle() + ' ' + secret.question());
+    CHECK_THROWS_WITH_AS(static_cast<void>(recall::hide(text, secret, 45)),
                          "hide: near must be in 0..44, got 45", RangeError);
   }
 
@@ -139,9 +139,9 @@ TEST_SUITE("data") {
     const Random before = random;
     CHECK_THROWS_AS(static_cast<void>(needles.sample(random, {.length = 100})), RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(needles.sample(random, {.depth = 1.5})),
-                         "Needles.sample: depth must be in [0, 1], got 1.500000", RangeError);
+                         "Needles.sample: depth must be in [0, 1], got 1.5", RangeError);
     CHECK_THROWS_WITH_AS(
-        static_cast<void>(data::Secret::draw(random, 1025, data::KeyWords::training, false)),
+        static_cast<void>(recall::Secret::draw(random, 1025, recall::KeyWords::training, false)),
         "Secret.draw: count must be at most 1024, got 1025", RangeError);
     CHECK(random == before);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/data/haystack.hpp>
+#include "recall/haystack.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,9 +8,9 @@
 namespace {
 
 using namespace ttt;
-using data::Haystack;
+using recall::Haystack;
 
-TEST_SUITE("data") {
+TEST_SUITE("examples/recall") {
   TEST_CASE("prose is a piece of the texts, one after the other, from anywhere") {
     const Haystack hay({"abcdefgh", "ABCDEFGH"});
     const std::string around = "abcdefghABCDEFGHabcdefghABCDEFGHabcdefgh";

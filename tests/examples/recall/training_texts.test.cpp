@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/data/recall_texts.hpp>
+#include "recall/training_texts.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "data/haystacks.hpp"
+#include "examples/recall/prose.hpp"
 
 namespace {
 
 using namespace ttt;
-using data::Haystack;
-using data::RecallText;
-using data::RecallTexts;
 using haystacks::count;
 using haystacks::prose;
+using recall::Haystack;
+using recall::TrainingText;
+using recall::TrainingTexts;
 
 /// The emphasised runs; checks the shapes on the way.
-std::vector<std::string> answers(const RecallText& text, Index length) {
+std::vector<std::string> answers(const TrainingText& text, Index length) {
   REQUIRE(std::ssize(text.tokens) == length + 1);
   REQUIRE(std::ssize(text.emphasis) == length);
   const std::string bytes = data::text(text.tokens);
@@ -35,12 +35,12 @@ std::vector<std::string> answers(const RecallText& text, Index length) {
   return runs;
 }
 
-TEST_SUITE("data") {
+TEST_SUITE("examples/recall") {
   TEST_CASE("what is emphasised in an echo stood in the text before") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(7);
     for (int i = 0; i < 200; ++i) {
-      const RecallText text = texts.echo(random, 128);
+      const TrainingText text = texts.echo(random, 128);
       const std::vector<std::string> runs = answers(text, 128);
       REQUIRE(runs.size() == 1);
       CHECK(runs.front().size() >= 15);
@@ -49,11 +49,11 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("what is asked for in associations was told under the same key") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(8);
     for (int i = 0; i < 300; ++i) {
       const Index length = 256 + 64 * (i % 4);
-      const RecallText text = texts.associations(random, length);
+      const TrainingText text = texts.associations(random, length);
       const std::string bytes = data::text(text.tokens);
       for (const std::string& value : answers(text, length)) {
         CAPTURE(bytes);
@@ -72,11 +72,11 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("answers about needles are in the text, once before") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(6);
     for (const Index length : {256, 384, 512, 1024}) {
       for (int i = 0; i < 200; ++i) {
-        const RecallText text = texts.needles(random, length, 6);
+        const TrainingText text = texts.needles(random, length, 6);
         for (const std::string& value : answers(text, length)) {
           CHECK(count(data::text(text.tokens), value) == 2);
         }
@@ -86,12 +86,12 @@ TEST_SUITE("data") {
 
   TEST_CASE(
       "half of the needles are in other words than RULER's, and half of the values are UUIDs") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(10);
     int ruler = 0;
     int uuids = 0;
     for (int i = 0; i < 1000; ++i) {
-      const RecallText text = texts.needles(random, 1024, 1);
+      const TrainingText text = texts.needles(random, 1024, 1);
       ruler += data::text(text.tokens).find("One of the special magic") != std::string::npos;
       uuids += answers(text, 1024).front().size() > 7;
     }
@@ -102,7 +102,7 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("a needle in a short text is put in words that leave room for it") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     for (std::uint64_t seed = 7100; seed < 7200; ++seed) {  // in 7175 a longer sentence is drawn
       CAPTURE(seed);
       Random random(seed);
@@ -111,9 +111,9 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("the byte that tells which answer it is counts as four") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(9);
-    const RecallText text = texts.needles(random, 256, 1);
+    const TrainingText text = texts.needles(random, 256, 1);
     std::vector<float> weights;
     for (const float weight : text.emphasis) {
       if (weight > 0) weights.push_back(weight);
@@ -125,15 +125,15 @@ TEST_SUITE("data") {
   }
 
   TEST_CASE("a text too short for what it is to hold is refused") {
-    const RecallTexts texts(Haystack({prose}));
+    const TrainingTexts texts(Haystack({prose}));
     Random random(8);
     const Random before = random;
     CHECK_THROWS_WITH_AS(static_cast<void>(texts.echo(random, 16)),
-                         "RecallTexts.echo: length must be at least 32, got 16", RangeError);
+                         "TrainingTexts.echo: length must be at least 32, got 16", RangeError);
     CHECK_THROWS_AS(static_cast<void>(texts.associations(random, 255)), RangeError);
     CHECK_THROWS_AS(static_cast<void>(texts.needles(random, 255, 1)), RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(texts.needles(random, 256, 65)),
-                         "RecallTexts.needles: most must be in 1..64, got 65", RangeError);
+                         "TrainingTexts.needles: most must be in 1..64, got 65", RangeError);
     CHECK_THROWS_AS(static_cast<void>(texts.needles(random, 256, 0)), RangeError);
     CHECK(random == before);
   }

@@ -2,38 +2,42 @@
 #pragma once
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/haystack.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace ttt::data {
+#include "haystack.hpp"
+#include "needles.hpp"
+
+namespace recall {
+
+using namespace ttt;
 
 /// A text to be trained on, in which some bytes can be known from what stood before.
-struct RecallText {
+struct TrainingText {
   std::vector<Token> tokens;    ///< [length + 1]
   std::vector<float> emphasis;  ///< [length], of the targets; 0 but for such bytes, their sum 1
 };
 
 /// Draws texts that teach recall, in the order in which it is learned: to copy (echoes), to choose
 /// what to copy by a key (associations), and to do both when the text is long (needles).
-class RecallTexts {
+class TrainingTexts {
  public:
   /// With prose of that haystack.
-  explicit RecallTexts(Haystack haystack) : haystack_(std::move(haystack)) {}
+  explicit TrainingTexts(Haystack haystack) : haystack_(std::move(haystack)) {}
 
   /// A run of random digits and letters comes twice, with prose before, between and after.
   ///
   /// \shape  [length + 1] tokens
   /// \throws RangeError if length is less than 32; `random` is then untouched.
-  [[nodiscard]] RecallText echo(Random& random, Index length) const {
+  [[nodiscard]] TrainingText echo(Random& random, Index length) const {
     expect_length("echo", length, 32);
     const Index run_length = length / 8 + random.below(length * 3 / 8 - 3);
     const Index rest = length + 1 - 2 * (run_length + 1);
@@ -57,7 +61,7 @@ class RecallTexts {
   /// \throws RangeError if length is less than 256; `random` is then untouched.
   /// \source Arora et al. 2023, "Zoology: Measuring and Improving Recall in Efficient Language
   ///         Models", arXiv:2312.04927: multi-query associative recall
-  [[nodiscard]] RecallText associations(Random& random, Index length) const {
+  [[nodiscard]] TrainingText associations(Random& random, Index length) const {
     expect_length("associations", length, 256);
     const Index longest_phrase = random.below(36);
     const auto phrase = [&] { return haystack_.prose(random, random.below(longest_phrase + 1)); };
@@ -109,64 +113,17 @@ class RecallTexts {
   /// \shape  [length + 1] tokens
   /// \throws RangeError if length is less than 256 or most is not in 1..64; `random` is then
   ///         untouched.
-  [[nodiscard]] RecallText needles(Random& random, Index length, Index most) const {
+  [[nodiscard]] TrainingText needles(Random& random, Index length, Index most) const {
     expect_length("needles", length, 256);
     if (most < 1 || most > most_needles) {
-      throw RangeError("RecallTexts.needles: most must be in 1.." + std::to_string(most_needles) +
+      throw RangeError("TrainingTexts.needles: most must be in 1.." + std::to_string(most_needles) +
                        ", got " + std::to_string(most));
     }
-    const bool uuid = length >= 384 && random.below(2) == 0;
-    const bool noise = random.below(4) == 0;
-    const bool asked = random.below(4) == 0;
-    const bool at_end = random.below(2) == 0;
-    const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
-    std::vector<Secret> secrets = Secret::draw(random, 1 + random.below(most), words, uuid);
-    std::vector<std::string> sentences;
-    for (const Secret& secret : secrets) {
-      const bool ruler = random.below(2) == 0;
-      sentences.push_back(ruler ? secret.needle() : secret.needle(Wording::draw(random, uuid)));
-    }
-    const auto asking = [&](const Secret& s) { return asked ? s.question() : '\n' + s.answer(); };
-    const auto room = [&] {
-      Index rest = length + 1;
-      for (std::size_t n = 0; n < secrets.size(); ++n) {
-        rest -= std::ssize(sentences[n]) + std::ssize(asking(secrets[n])) +
-                std::ssize(secrets[n].value) + 3;
-      }
-      return rest;
-    };
-    while (secrets.size() > 1 && room() < 0) secrets.pop_back();
-    if (room() < 0) sentences.front() = secrets.front().needle();  // which is never too long
-
-    // Events in their order: needle n is event 2n, its question 2n + 1, which comes later.
-    std::vector<std::pair<double, std::size_t>> events;
-    for (std::size_t n = 0; n < secrets.size(); ++n) {
-      const double a = random.uniform();
-      const double b = random.uniform();
-      events.emplace_back(at_end ? 0.9 * a : std::min(a, b), 2 * n);
-      events.emplace_back(at_end ? 0.9 + 0.1 * b : std::max(a, b), 2 * n + 1);
-    }
-    std::ranges::sort(events);
-    const std::string hay =
-        noise ? Haystack::noise(random, room()) : haystack_.prose(random, room());
-    std::string text;
-    std::vector<Run> answers;
-    Index taken = 0;
-    for (const auto& [share, event] : events) {
-      const Index place = Haystack::sentence_end(hay, share);
-      text += hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
-      taken = place;
-      const Secret& secret = secrets[event / 2];
-      if (event % 2 == 0) {
-        text += sentences[event / 2] + ' ';
-      } else {
-        text += asking(secret);
-        answers.push_back({.first = std::ssize(text), .count = std::ssize(secret.value)});
-        text += secret.value + ".\n";
-      }
-    }
-    text += hay.substr(static_cast<std::size_t>(taken));
-    return emphasised(text, answers, 4);
+    const Hidden hidden = Hidden::draw(random, length, most);
+    const std::vector<Event> events = hidden.events(random);
+    const Index room = hidden.room(length);
+    return hidden.text(
+        events, hidden.noise ? Haystack::noise(random, room) : haystack_.prose(random, room));
   }
 
  private:
@@ -177,7 +134,7 @@ class RecallTexts {
 
   static void expect_length(const std::string& operation, Index length, Index least) {
     if (length < least) {
-      throw RangeError("RecallTexts." + operation + ": length must be at least " +
+      throw RangeError("TrainingTexts." + operation + ": length must be at least " +
                        std::to_string(least) + ", got " + std::to_string(length));
     }
   }
@@ -200,11 +157,101 @@ class RecallTexts {
     }
   };
 
+  /// A needle or its question, and where it stands.
+  struct Event {
+    double share;        ///< of the haystack before it
+    std::size_t number;  ///< 2n is needle n, and 2n + 1 its question
+
+    friend auto operator<=>(const Event&, const Event&) = default;
+  };
+
+  /// What `needles` hides in a haystack.
+  struct Hidden {
+    bool noise;   ///< the haystack is noise
+    bool asked;   ///< a question comes before each answer
+    bool at_end;  ///< all questions come at the end
+    std::vector<Secret> secrets;
+    std::vector<std::string> sentences;  ///< that hide them
+
+    /// As many as there is room for.
+    static Hidden draw(Random& random, Index length, Index most) {
+      const bool uuid = length >= 384 && random.below(2) == 0;
+      Hidden hidden{.noise = random.below(4) == 0,
+                    .asked = random.below(4) == 0,
+                    .at_end = random.below(2) == 0,
+                    .secrets = {},
+                    .sentences = {}};
+      const KeyWords words = random.below(2) == 0 ? KeyWords::made_up : KeyWords::training;
+      hidden.secrets = Secret::draw(random, 1 + random.below(most), words, uuid);
+      for (const Secret& secret : hidden.secrets) {
+        const bool ruler = random.below(2) == 0;
+        hidden.sentences.push_back(ruler ? secret.needle()
+                                         : secret.needle(Wording::draw(random, uuid)));
+      }
+      while (hidden.secrets.size() > 1 && hidden.room(length) < 0) hidden.secrets.pop_back();
+      if (hidden.room(length) < 0) {
+        hidden.sentences.front() = hidden.secrets.front().needle();  // which is never too long
+      }
+      return hidden;
+    }
+
+    [[nodiscard]] std::string asking(const Secret& secret) const {
+      return asked ? secret.question() : '\n' + secret.answer();
+    }
+
+    /// Bytes of the haystack in a text of `length + 1`.
+    [[nodiscard]] Index room(Index length) const {
+      Index rest = length + 1;
+      for (std::size_t n = 0; n < secrets.size(); ++n) {
+        rest -= std::ssize(sentences[n]) + std::ssize(asking(secrets[n])) +
+                std::ssize(secrets[n].value) + 3;
+      }
+      return rest;
+    }
+
+    /// Needles and questions in the order in which they stand, each question after its needle.
+    [[nodiscard]] std::vector<Event> events(Random& random) const {
+      std::vector<Event> all;
+      for (std::size_t n = 0; n < secrets.size(); ++n) {
+        const double a = random.uniform();
+        const double b = random.uniform();
+        all.push_back({at_end ? 0.9 * a : std::min(a, b), 2 * n});
+        all.push_back({at_end ? 0.9 + 0.1 * b : std::max(a, b), 2 * n + 1});
+      }
+      std::ranges::sort(all);
+      return all;
+    }
+
+    /// The haystack with the events in it, and the answers emphasised.
+    [[nodiscard]] TrainingText text(const std::vector<Event>& events,
+                                    const std::string& hay) const {
+      std::string text;
+      std::vector<Run> answers;
+      Index taken = 0;
+      for (const auto& [share, number] : events) {
+        const Index place = Haystack::sentence_end(hay, share);
+        text +=
+            hay.substr(static_cast<std::size_t>(taken), static_cast<std::size_t>(place - taken));
+        taken = place;
+        const Secret& secret = secrets[number / 2];
+        if (number % 2 == 0) {
+          text += sentences[number / 2] + ' ';
+        } else {
+          text += asking(secret);
+          answers.push_back({.first = std::ssize(text), .count = std::ssize(secret.value)});
+          text += secret.value + ".\n";
+        }
+      }
+      text += hay.substr(static_cast<std::size_t>(taken));
+      return emphasised(text, answers, 4);
+    }
+  };
+
   /// The text as tokens, with the bytes of the runs emphasised; the first of each, which tells
   /// whether the right one was found, as much as that many others.
-  static RecallText emphasised(const std::string& text, const std::vector<Run>& runs,
-                               float first_counts) {
-    RecallText result{.tokens = bytes(text), .emphasis = {}};
+  static TrainingText emphasised(const std::string& text, const std::vector<Run>& runs,
+                                 float first_counts) {
+    TrainingText result{.tokens = data::bytes(text), .emphasis = {}};
     result.emphasis.resize(text.size() - 1, 0);
     float total = 0;
     for (const Run& run : runs) total += static_cast<float>(run.count - 1) + first_counts;
@@ -220,4 +267,4 @@ class RecallTexts {
   Haystack haystack_;
 };
 
-}  // namespace ttt::data
+}  // namespace recall
