@@ -101,7 +101,7 @@ case $way in
     ;;
   meson_cpp17)
     meson_project
-    meson setup build --force-fallback-for=ttt -Dcpp_std=c++17 -Dttt:cpp_std=c++20
+    meson setup build --force-fallback-for=ttt -Dcpp_std=c++17
     ! meson compile -C build >log
     grep -F 'ttt needs C++20' log
     exit
