@@ -74,9 +74,9 @@ case $way in
     ;;
   laws)
     install_to prefix
-    build_consumer -DMAIN=own_policy.cpp
+    build_consumer -DMAIN="$source/docs/snippets/own_policy.cpp"
     ;;
-  laws_subdirectory) build_consumer -DMAIN=own_policy.cpp ;;
+  laws_subdirectory) build_consumer -DMAIN="$source/docs/snippets/own_policy.cpp" ;;
   pkg_config)
     install_to "a prefix"
     export PKG_CONFIG_PATH="a prefix/share/pkgconfig"

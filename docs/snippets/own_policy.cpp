@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
 #include <laws/evict.hpp>
 
 /// Evicts the latest token first: the beginning of the text is kept.
