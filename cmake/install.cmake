@@ -1,4 +1,4 @@
-# What `cmake --install` writes: the headers, the laws beside them, and what CMake and pkg-config read.
+# What `cmake --install` writes: the headers, the laws, and the files of CMake and pkg-config.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/ttt)

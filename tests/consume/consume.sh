@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: consume.sh WAY SCRATCH
 # Builds and runs the consumer beside this script, which takes the library in by WAY.
-# The way eigen5 compiles with the headers of Eigen 5 in the folder TTT_EIGEN5_SOURCE, or in a package
-# of PyPI, and is skipped without either; eigen5_package calls the installed headers version 5.
+# The way eigen5 compiles with the headers of Eigen 5 in the folder TTT_EIGEN5_SOURCE, or in a
+# package of PyPI, and is skipped without either; eigen5_package calls the installed headers 5.
 set -eu
 way=$1
 scratch=$2
@@ -50,7 +50,8 @@ eigen5_headers() {
   echo "$scratch/wheel/eigency/eigen"
 }
 
-# Installs a package of Eigen 5 over the headers in the folder $1, and builds the program $2 with it.
+# Installs a package of Eigen 5 over the headers in the folder $1, and builds the program $2 with
+# it.
 with_eigen5() {
   cmake -S "$consumer/eigen" -B eigen -G Ninja -DHEADERS="$1"
   cmake --install eigen --prefix prefix
