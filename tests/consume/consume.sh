@@ -86,7 +86,7 @@ case $way in
     ;;
   eigen5)
     headers=$(eigen5_headers) ||
-      skip "no headers of Eigen 5: TTT_EIGEN5_SOURCE names none, and PyPI cannot be reached"
+      skip "no headers of Eigen 5: TTT_EIGEN5_SOURCE is not set, and pip cannot download them"
     grep -qE 'define EIGEN_MAJOR_VERSION +[5-9]' -r "$headers/Eigen" ||
       skip "$headers has no headers of Eigen 5"
     with_eigen5 "$headers" "$source/docs/snippets/first_program.cpp"
