@@ -50,8 +50,7 @@ eigen5_headers() {
   echo "$scratch/wheel/eigency/eigen"
 }
 
-# Installs a package of Eigen 5 over the headers in the folder $1, and builds the program $2 with
-# it.
+# Builds the program $2 with a package of Eigen 5 over the headers in the folder $1.
 with_eigen5() {
   cmake -S "$consumer/eigen" -B eigen -G Ninja -DHEADERS="$1"
   cmake --install eigen --prefix prefix
