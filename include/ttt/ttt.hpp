@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operations.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
@@ -13,12 +14,12 @@
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/learn/gradient.hpp>
-#include <ttt/learn/sr_ttt.hpp>
 #include <ttt/learn/trainer.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
 #include <ttt/measure/proportion.hpp>
 #include <ttt/memory/cache.hpp>
+#include <ttt/memory/cache_schedule.hpp>
 #include <ttt/memory/cached_window.hpp>
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>

@@ -70,14 +70,14 @@ class Session {
     }
   }
 
-  /// A session that goes on from a state.
+  /// A session with the same parameters and options that goes on from a state.
   ///
   /// \throws ShapeError or RangeError if it cannot be a state of this model.
-  template <class P>
-  Session(P&& params, State state, Options options = {})
-      : Session(std::forward<P>(params), std::move(options)) {
-    state.validate(state_.fast);
-    state_ = std::move(state);
+  [[nodiscard]] Session continued(State state) const {
+    state.validate(fast_weights(*params_, options_.fast));
+    Session other = *this;
+    other.state_ = std::move(state);
+    return other;
   }
 
   /// Reads tokens; returns their surprisals, in nats.
