@@ -42,6 +42,26 @@ struct ScalarOf<View<S>> : std::type_identity<std::remove_const_t<S>> {};
 }  // namespace detail
 
 ///@{
+/// Extents of a view. A dual has those of whichever half has elements.
+template <class S>
+[[nodiscard]] Index row_count(const View<S>& view) {
+  return view.rows;
+}
+template <class S>
+[[nodiscard]] Index col_count(const View<S>& view) {
+  return view.cols;
+}
+template <class S>
+[[nodiscard]] Index row_count(const Dual<View<S>>& view) {
+  return view.value.data == nullptr ? view.tangent.rows : view.value.rows;
+}
+template <class S>
+[[nodiscard]] Index col_count(const Dual<View<S>>& view) {
+  return view.value.data == nullptr ? view.tangent.cols : view.value.cols;
+}
+///@}
+
+///@{
 /// The part of [row_count, col_count] at (row, col), of both halves of a dual.
 template <class S>
 [[nodiscard]] View<S> block(const View<S>& view, Index row, Index col, Index row_count,

@@ -58,9 +58,8 @@ struct HeadProduct {
  private:
   template <class V>
   [[nodiscard]] V head(const V& v, Index h) const {
-    const auto& shape = value_of(v);
-    const Index width = shape.cols / heads;
-    return block(v, 0, h * width, shape.rows, width);
+    const Index width = col_count(v) / heads;
+    return block(v, 0, h * width, row_count(v), width);
   }
 
   template <Array A>
