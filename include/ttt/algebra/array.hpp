@@ -111,7 +111,7 @@ struct Fill {
   double number;
   template <class N>
   TTT_HD N operator()(const N& like) const {
-    return like * Scalar<N>(0) + Scalar<N>(number);
+    return constant_like(like, Scalar<N>(number));
   }
 };
 struct Copy {
