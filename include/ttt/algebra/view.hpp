@@ -76,6 +76,20 @@ template <class S>
 }
 ///@}
 
+///@{
+/// A row as a column.
+///
+/// \pre the view has one row
+template <class S>
+[[nodiscard]] View<S> as_column(const View<S>& row) {
+  return {row.data, row.cols, 1, 1};
+}
+template <class S>
+[[nodiscard]] Dual<View<S>> as_column(const Dual<View<S>>& row) {
+  return {as_column(row.value), as_column(row.tangent)};
+}
+///@}
+
 /// An output of map_rows that all rows add to, in their order; they find it at its first row.
 template <class V>
 struct Sum {
@@ -92,7 +106,8 @@ struct Shared {
 enum class Flip { none, left, right };
 
 /// How map_rows cuts arrays: each of `rows` rows into `groups` neighbouring groups of `width`
-/// elements. An array of one row is seen by all rows, one as wide as a group by all groups.
+/// elements. An array of one row is seen by all rows, one as wide as a group by all groups. Numbers
+/// of whole groups are a column (see as_column), because a row of them may be as wide as a group.
 struct Rows {
   Index rows;    ///< tokens
   Index groups;  ///< of a row
