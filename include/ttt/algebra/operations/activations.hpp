@@ -73,7 +73,7 @@ struct GeluOf {
 };
 
 struct MultiplyOf {
-  static constexpr const char* name = "multiply";
+  static constexpr const char* name = "multiply_elements";
 
   template <class N>
   TTT_HD N value(const N& a, const N& b) const {
@@ -87,7 +87,8 @@ struct MultiplyOf {
 
 struct ClampOf {
   static constexpr const char* name = "clamp";
-  double least, most;
+  double least;  ///< lower bound
+  double most;   ///< upper bound
 
   template <class N>
   TTT_HD N value(const N& a) const {
