@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/cpu/matrix.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/cpu/matrix.hpp>
 
 #include <doctest/doctest.h>
 

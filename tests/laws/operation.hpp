@@ -143,7 +143,8 @@ class OnHost {
     for (std::size_t k = 0; k < count; ++k) {
       const Host part = fetched(each[k]);
       any = any || part.size() > 0;
-      if (part.size() > 0) whole.middleRows(first, part.size()) = part.template reshaped<Eigen::RowMajor>();
+      if (part.size() > 0)
+        whole.middleRows(first, part.size()) = part.template reshaped<Eigen::RowMajor>();
       first += shapes_[k][0] * shapes_[k][1];
     }
     return any ? whole : Host();
@@ -240,7 +241,9 @@ class OperationLaws {
   /// The values, gradients and second derivatives, to be compared with those of another storage.
   [[nodiscard]] std::vector<Host> numbers() const {
     std::vector<Host> found{on_.value(inputs_)};
-    const auto add = [&](const Hosts& more) { found.insert(found.end(), more.begin(), more.end()); };
+    const auto add = [&](const Hosts& more) {
+      found.insert(found.end(), more.begin(), more.end());
+    };
     add(on_.pulled(inputs_, all, cotangent_));
     for (Mask moving = 0; moving <= all; ++moving) {
       if (!tried(moving)) continue;

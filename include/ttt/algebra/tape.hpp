@@ -28,9 +28,9 @@ struct ScalarOf<Var<A>> : ScalarOf<A> {};
 /// Where the cotangent of one value is summed up.
 template <class A>
 struct Cell {
-  A cotangent{};          ///< unused in a leaf
-  Target<A> target{};     ///< `cotangent`, or the sink of a leaf
-  std::size_t number = 0; ///< of the value among the tape's results
+  A cotangent{};           ///< unused in a leaf
+  Target<A> target{};      ///< `cotangent`, or the sink of a leaf
+  std::size_t number = 0;  ///< of the value among the tape's results
 };
 
 ///@{
@@ -151,11 +151,11 @@ class Tape {
     }
     if (wanted) {
       if constexpr (!Op::traits.remembers) values = {};
-      pulls_.push_back(
-          pullback<Result>(op, values, cells, (... || detail::has_tangent(inputs.value())),
-                           Remembered{Op::traits.remembers ? inputs.value_ : nullptr,
-                                      {ttt::row_count(inputs.value()), ttt::col_count(inputs.value())},
-                                      inputs.cell_}...));
+      pulls_.push_back(pullback<Result>(
+          op, values, cells, (... || detail::has_tangent(inputs.value())),
+          Remembered{Op::traits.remembers ? inputs.value_ : nullptr,
+                     {ttt::row_count(inputs.value()), ttt::col_count(inputs.value())},
+                     inputs.cell_}...));
     }
     if constexpr (detail::result_count<Result> == 1 && std::same_as<Result, A>) {
       return vars[0];
@@ -207,9 +207,8 @@ class Tape {
                                  std::array<detail::Cell<A>*, N> cells, bool tangents,
                                  Inputs... inputs) {
     return [=, this, values = std::move(values)]() {
-      if (std::ranges::all_of(cells, [](const auto* cell) {
-            return ttt::row_count(cell->cotangent) == 0;
-          })) {
+      if (std::ranges::all_of(
+              cells, [](const auto* cell) { return ttt::row_count(cell->cotangent) == 0; })) {
         return;
       }
       if constexpr (Storage<A>) {
@@ -243,8 +242,7 @@ class Tape {
   /// Without tangents among the inputs, the tangent half of a cotangent goes back by itself.
   template <class Result, class Op, std::size_t N, class... Inputs>
   static void pull_tangents(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
-                            const std::array<detail::Cell<A>*, N>& cells,
-                            const Inputs&... inputs) {
+                            const std::array<detail::Cell<A>*, N>& cells, const Inputs&... inputs) {
     const Sink nothing{};
     std::array<const Sink*, N> y;
     std::array<const Sink*, N> dy;
@@ -316,7 +314,9 @@ class Tape {
   template <class Result, class Op, std::size_t N, class... As>
   void follow(const Op& op, std::size_t first, std::array<std::shared_ptr<const A>, N>& values,
               const As&... in) {
-    const auto known = [&](std::size_t n) { return std::move(*activations_->results[first + n].value); };
+    const auto known = [&](std::size_t n) {
+      return std::move(*activations_->results[first + n].value);
+    };
     if (!(... || detail::has_tangent(in))) {
       for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), {}});
     } else if constexpr (Op::traits.tangent) {
