@@ -11,7 +11,6 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/file/atomic.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
@@ -29,8 +28,10 @@
 #include <string_view>
 
 #include "models.hpp"
+#include "recall/needles.hpp"
 #include "support/corpus.hpp"
 #include "support/machine.hpp"
+#include "support/plain_text.hpp"
 #include "support/program.hpp"
 #include "support/svg_text.hpp"
 
@@ -67,7 +68,7 @@ std::string page(const Settings& settings) {
 /// The page, darker where more caches keep a byte; pointing at one shows what they know of it.
 std::string html(const std::string& text, const std::map<Index, Mark>& marks, Index caches,
                  Index window_begin) {
-  std::ostringstream out;
+  std::ostringstream out = support::plain_text();
   out << std::fixed << std::setprecision(2)
       << "<!doctype html>\n<meta charset=\"utf-8\">\n<title>What is kept of a page</title>\n"
          "<style>body { max-width: 46em; margin: 2em auto; font: 16px/1.6 monospace; "
@@ -99,8 +100,9 @@ support::Report keep(const Settings& settings) {
                                                       "bookkeeper.safetensors");
   Random random(settings.seed);
   const std::string plain = page(settings);
-  const data::NeedleSample sample = data::hide(
-      plain, data::Secret::draw(random, data::KeyWords::held_out, false), std::ssize(plain) / 4);
+  const recall::NeedleSample sample =
+      recall::hide(plain, recall::Secret::draw(random, recall::KeyWords::held_out, false),
+                   std::ssize(plain) / 4);
   const std::string text =
       sample.text.substr(0, sample.text.size() - sample.secret.question().size());
 

@@ -5,12 +5,13 @@
 #include <ttt/memory/cached_window.hpp>
 #include <ttt/model/sr_ttt.hpp>
 #include <ttt/model/systems.hpp>
-#include <ttt/spec/presets.hpp>
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "presets.hpp"
 
 /// The models that the programs know by name.
 namespace models {

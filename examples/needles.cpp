@@ -7,14 +7,16 @@
 //   needles --task s_niah_2 --windows 64 --samples 100 --policy oldest --json oldest.json
 //   needles --bible --samples 20
 //   needles --grid 8 64 --rivals FOLDER
+//   needles --claims --samples 40
 //
 // smoke: --models {source}/examples/models --task s_niah_2 --windows 4 --samples 1 --depths 0.5
 // smoke: --models {source}/examples/models --grid 4 --samples 1 --rivals {source}/examples/models
 // smoke: --models {source}/examples/models --task s_niah_3 --windows 5 --samples 1 --impossible
+// smoke: --models {source}/examples/models --claims --windows 24 --samples 1
 
-#include <ttt/data/needles.hpp>
+#include "recall/needles.hpp"
+
 #include <ttt/measure/proportion.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/parallel/threads.hpp>
 
 #include <algorithm>
@@ -31,8 +33,10 @@
 #include <vector>
 
 #include "models.hpp"
+#include "needles/claims.hpp"
 #include "needles/contenders.hpp"
 #include "needles/rows.hpp"
+#include "recall/outcome.hpp"
 #include "support/corpus.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"
@@ -65,16 +69,17 @@ struct Settings {
   bool other_phrasing = false;
   bool impossible = false;
   bool bible = false;
+  bool claims = false;
   bool quick = false;
   Index threads = support::this_machine().cores;
 };
 
 constexpr Index window = models::Bookkeeper::spec.window;
 
-const std::map<std::string, data::NeedleTask> tasks{{"s_niah_1", data::NeedleTask::s_niah_1},
-                                                    {"s_niah_2", data::NeedleTask::s_niah_2},
-                                                    {"s_niah_3", data::NeedleTask::s_niah_3},
-                                                    {"multi_key", data::NeedleTask::multi_key}};
+const std::map<std::string, recall::NeedleTask> tasks{{"s_niah_1", recall::NeedleTask::s_niah_1},
+                                                      {"s_niah_2", recall::NeedleTask::s_niah_2},
+                                                      {"s_niah_3", recall::NeedleTask::s_niah_3},
+                                                      {"multi_key", recall::NeedleTask::multi_key}};
 
 std::vector<std::string> held_out_prose() {
   std::vector<std::string> texts;
@@ -88,7 +93,7 @@ std::vector<std::string> held_out_prose() {
 class Asker {
  public:
   explicit Asker(const Settings& settings)
-      : settings_(settings), needles_(data::Haystack(held_out_prose())) {
+      : settings_(settings), needles_(recall::Haystack(held_out_prose())) {
     const needles::Reading reading{settings.inner_rate, settings.frozen};
     contenders_ =
         needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
@@ -122,12 +127,12 @@ class Asker {
   /// Asks about samples of a task, of a cell's depth. The samples depend on seed and setting alone,
   /// so that contenders are compared on the same; those of different depths are drawn
   /// independently.
-  [[nodiscard]] Cell ask(const Contender& contender, const data::NeedleSetting& cell_setting,
+  [[nodiscard]] Cell ask(const Contender& contender, const recall::NeedleSetting& cell_setting,
                          Index samples, support::Progress& progress, Index& done) const {
     const auto stream = static_cast<std::uint64_t>(std::llround(cell_setting.depth * 10000));
     return answers(contender, samples, cell_setting.length, stream, progress, done,
-                   [&](Random& random, data::KeyWords words) {
-                     data::NeedleSetting setting = cell_setting;
+                   [&](Random& random, recall::KeyWords words) {
+                     recall::NeedleSetting setting = cell_setting;
                      setting.words = words;
                      return needles_.sample(random, setting);
                    });
@@ -145,9 +150,9 @@ class Asker {
     std::mutex guard;
     for_each_index(settings_.threads, samples, [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
-      cell.words[n] = i % 2 == 0 ? data::KeyWords::training : data::KeyWords::held_out;
+      cell.words[n] = i % 2 == 0 ? recall::KeyWords::training : recall::KeyWords::held_out;
       Random random(settings_.seed, stream << 48U | static_cast<std::uint64_t>(i) << 24U);
-      const data::NeedleSample sample = draw(random, cell.words[n]);
+      const recall::NeedleSample sample = draw(random, cell.words[n]);
       cell.recalls[n] = contender.answer(sample);
       const std::lock_guard lock(guard);
       done += length;
@@ -158,7 +163,7 @@ class Asker {
 
  private:
   const Settings& settings_;
-  data::Needles needles_;
+  recall::Needles needles_;
   std::vector<Contender> contenders_;
 };
 
@@ -174,11 +179,11 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
                               .steps = windows * window * samples * std::ssize(settings.depths)});
   Index done = 0;
   for (const double depth : settings.depths) {
-    const data::NeedleSetting setting{
+    const recall::NeedleSetting setting{
         .task = tasks.at(task),
         .length = windows * window,
         .depth = depth,
-        .phrasing = settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler,
+        .phrasing = settings.other_phrasing ? recall::Phrasing::other : recall::Phrasing::ruler,
         .impossible = settings.impossible};
     row.cells.push_back(asker.ask(contender, setting, samples, progress, done));
   }
@@ -260,7 +265,7 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   const std::size_t prose_rows = rows.size();
   if (!settings.quick) {
     for (const auto& [name, task] : tasks) {
-      if (task == data::NeedleTask::s_niah_2) continue;
+      if (task == recall::NeedleTask::s_niah_2) continue;
       for (const Index windows : settings.grid) add(name, windows, ours, settings.samples);
     }
   }
@@ -293,14 +298,14 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   Index done = 0;
   const Cell cell =
       asker.answers(asker.chosen(), settings.samples, std::ssize(bible), 0, progress, done,
-                    [&](Random& random, data::KeyWords words) {
-                      const data::Secret secret = data::Secret::draw(random, words, false);
-                      const auto phrasing =
-                          settings.other_phrasing ? data::Phrasing::other : data::Phrasing::ruler;
-                      return data::hide(bible, secret, first_chapter, phrasing);
+                    [&](Random& random, recall::KeyWords words) {
+                      const recall::Secret secret = recall::Secret::draw(random, words, false);
+                      const auto phrasing = settings.other_phrasing ? recall::Phrasing::other
+                                                                    : recall::Phrasing::ruler;
+                      return recall::hide(bible, secret, first_chapter, phrasing);
                     });
-  const std::vector<measure::Recall>& recalls = cell.recalls;
-  const Index exact = std::ranges::count(recalls, true, &measure::Recall::exact);
+  const std::vector<recall::Outcome>& recalls = cell.recalls;
+  const Index exact = std::ranges::count(recalls, true, &recall::Outcome::exact);
   const auto bounds = measure::wilson(exact, settings.samples);
   const Index windows = static_cast<Index>(bible.size()) / window;
   const double stored =
@@ -319,6 +324,29 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
       .set("memory_bytes", memory)
       .set("bytes", bible.size())
       .set("window_over_length", 1.0 / static_cast<double>(windows));
+  return with_settings(report, settings);
+}
+
+/// Every claim about what is recalled, each at any depth of the text.
+support::Report ask_claims(const Settings& settings, const Asker& asker) {
+  const recall::Haystack haystack(held_out_prose());
+  const std::vector<recall::Claim> claims = recall::claims();
+  const Index length = settings.windows * window;
+  support::Progress progress(
+      {.name = "claims", .steps = length * settings.samples * std::ssize(claims)});
+  Index done = 0;
+  constexpr std::uint64_t stream = 20000;  // one that no depth has
+  const auto rows = needles::ask_claims(claims, std::cout, [&](const recall::Claim& claim) {
+    return asker.answers(asker.chosen(), settings.samples, length, stream, progress, done,
+                         [&](Random& random, recall::KeyWords words) {
+                           return claim.draw(random, haystack, length, words);
+                         });
+  });
+  std::vector<support::Report> reports;
+  reports.reserve(rows.size());
+  for (const auto& row : rows) reports.push_back(row.report());
+  support::Report report;
+  report.set("windows", settings.windows).set("policy", settings.policy).set("rows", reports);
   return with_settings(report, settings);
 }
 
@@ -346,6 +374,8 @@ int main(int argc, char** argv) {
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")
       .option("--bible", s.bible, "a needle in the first chapter, all of the Bible, the question")
+      .option("--claims", s.claims,
+              "other values, words, numbers of needles and keys than those of training, in a table")
       .option("--quick", s.quick,
               "a small grid: depths .05, .5 and .95 at 8 and 32 windows, 8 samples each")
       .option("--models", s.models, "the folder of the models")
@@ -360,8 +390,18 @@ int main(int argc, char** argv) {
       s.depths = {0.05, 0.5, 0.95};
     }
     if (s.bible && s.impossible) throw RangeError("--bible cannot be combined with --impossible");
+    if (s.claims && (s.bible || s.impossible || s.other_phrasing || !s.task.empty())) {
+      throw RangeError(
+          "--claims cannot be combined with --task, --bible, --impossible or --other-phrasing");
+    }
+    constexpr Index claims_windows = 20;  // 32 needles and a question take up to 2400 bytes
+    if (s.claims && s.windows < claims_windows) {
+      throw RangeError("--windows must be at least " + std::to_string(claims_windows) +
+                       " with --claims, got " + std::to_string(s.windows));
+    }
     const Asker asker(s);
     if (s.bible) return ask_bible(s, asker);
+    if (s.claims) return ask_claims(s, asker);
     return s.task.empty() ? ask_grid(s, asker) : ask_task(s, asker);
   });
 }

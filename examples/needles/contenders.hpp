@@ -2,8 +2,6 @@
 #pragma once
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/needles.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/sampler.hpp>
 #include <ttt/model/session.hpp>
@@ -22,6 +20,8 @@
 #include <vector>
 
 #include "models.hpp"
+#include "recall/needles.hpp"
+#include "recall/outcome.hpp"
 
 /// Who is asked for hidden numbers.
 namespace needles {
@@ -31,7 +31,7 @@ using namespace ttt;
 /// Reads a text, and answers the question at its end.
 struct Contender {
   std::string name;
-  std::function<measure::Recall(const data::NeedleSample&)> answer;
+  std::function<recall::Outcome(const recall::NeedleSample&)> answer;
 };
 
 /// How they read.
@@ -76,7 +76,7 @@ inline constexpr std::array policies{
 };
 
 /// Where the bytes of the value stand.
-inline std::vector<Index> value_positions(const data::NeedleSample& sample) {
+inline std::vector<Index> value_positions(const recall::NeedleSample& sample) {
   std::vector<Index> positions;
   positions.reserve(sample.secret.value.size());
   for (std::size_t n = 0; n < sample.secret.value.size(); ++n) {
@@ -96,12 +96,12 @@ void in_parts(const std::string& text, Read&& read) {
 }
 
 template <class Model>
-measure::Recall ask(const typename Model::template Params<Matrix<float>>& params,
+recall::Outcome ask(const typename Model::template Params<Matrix<float>>& params,
                     const typename Session<Model>::Options& options,
-                    const data::NeedleSample& sample) {
+                    const recall::NeedleSample& sample) {
   Session<Model> session(params, options);
   in_parts(sample.text, [&](const auto& tokens) { session.read(tokens); });
-  return measure::recall(std::move(session), sample.secret, sample.value_begin, Model::spec.window);
+  return recall::ask(std::move(session), sample.secret, sample.value_begin, Model::spec.window);
 }
 
 template <class Model>
@@ -121,7 +121,7 @@ inline std::vector<Contender> keepers(const std::filesystem::path& file, const R
   std::vector<Contender> all;
   all.reserve(policies.size());
   for (const Policy& policy : policies) {
-    all.push_back({std::string(policy.name), [=](const data::NeedleSample& sample) {
+    all.push_back({std::string(policy.name), [=](const recall::NeedleSample& sample) {
                      ChosenOrder::leaves = policy.leaves;
                      auto options = options_of<Model>(reading);
                      if (policy.name == "oracle") options.pinned = value_positions(sample);
@@ -132,8 +132,8 @@ inline std::vector<Contender> keepers(const std::filesystem::path& file, const R
 }
 
 /// Asks an SR-TTT model, whose caches take in `forced`, flagged or not.
-inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<float>>& params,
-                                  const data::NeedleSample& sample, std::vector<Index> forced) {
+inline recall::Outcome ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<float>>& params,
+                                  const recall::NeedleSample& sample, std::vector<Index> forced) {
   const std::string& value = sample.secret.value;
   const auto is_of_value = [&](const AgedEntry& entry) {
     return entry.position >= sample.value_begin &&
@@ -143,7 +143,7 @@ inline measure::Recall ask_sr_ttt(const models::BookkeeperSrTtt::Params<Matrix<f
   Matrix<float> next;
   in_parts(sample.text,
            [&](const auto& tokens) { next = session.read(tokens).bottomRows(1).eval(); });
-  measure::Recall recall;
+  recall::Outcome recall;
   for (const auto& block : session.state().blocks) {
     recall.contained +=
         static_cast<double>(std::ranges::count_if(block.cache.entries, is_of_value)) /

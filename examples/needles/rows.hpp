@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/data/needles.hpp>
+#include <ttt/decimal.hpp>
 #include <ttt/measure/proportion.hpp>
-#include <ttt/measure/recall.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <iomanip>
 #include <iostream>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "recall/needles.hpp"
+#include "recall/outcome.hpp"
 #include "support/report.hpp"
 
 /// What came of asking for hidden numbers: cells of samples, rows of cells, and how they are
@@ -37,15 +37,15 @@ template <class Items, class Of>
 }
 
 /// Bytes of memory that reading took; NaN where they were not counted.
-[[nodiscard]] inline double memory_bytes(const measure::Recall& recall) {
+[[nodiscard]] inline double memory_bytes(const recall::Outcome& recall) {
   return recall.memory_bytes > 0 ? static_cast<double>(recall.memory_bytes)
                                  : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// What came of a cell, sample by sample.
 struct Cell {
-  std::vector<measure::Recall> recalls;
-  std::vector<data::KeyWords> words;
+  std::vector<recall::Outcome> recalls;
+  std::vector<recall::KeyWords> words;
 
   /// The mean of a number over samples in which it is one.
   template <class Of>
@@ -61,7 +61,7 @@ struct Cell {
 inline std::vector<std::string> names_of(const std::vector<double>& depths) {
   std::vector<std::string> names;
   names.reserve(depths.size());
-  for (const double depth : depths) names.push_back((std::ostringstream() << depth).str());
+  for (const double depth : depths) names.push_back(decimal(depth));
   return names;
 }
 
@@ -82,7 +82,7 @@ struct Row {
     return mean([](const auto& r) { return r.exact; });
   }
   /// Exact match where the key is made of such words.
-  [[nodiscard]] double exact(data::KeyWords words) const {
+  [[nodiscard]] double exact(recall::KeyWords words) const {
     Index right = 0;
     Index count = 0;
     for (const Cell& cell : cells) {
@@ -121,8 +121,8 @@ struct Row {
         .set("exact", exact_at)
         .set("low", interval().lower)
         .set("high", interval().upper)
-        .set("exact_known_words", exact(data::KeyWords::training))
-        .set("exact_new_words", exact(data::KeyWords::held_out))
+        .set("exact_known_words", exact(recall::KeyWords::training))
+        .set("exact_new_words", exact(recall::KeyWords::held_out))
         .set("right_bytes", right_bytes())
         .set("containment", mean([](const auto& r) { return r.contained; }))
         .set("addressing", mean([](const auto& r) { return r.addressed; }))
@@ -159,8 +159,8 @@ inline void print(const Row& row) {
   std::cout << std::fixed << std::setprecision(2) << std::setw(9) << row.task << std::setw(9)
             << row.windows << std::setw(18) << row.policy << std::setw(7) << row.exact() << "  ["
             << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
-            << row.exact(data::KeyWords::training) << std::setw(11)
-            << row.exact(data::KeyWords::held_out) << std::setw(8)
+            << row.exact(recall::KeyWords::training) << std::setw(11)
+            << row.exact(recall::KeyWords::held_out) << std::setw(8)
             << row.mean([](const auto& r) { return r.contained; }) << std::setw(11)
             << row.mean([](const auto& r) { return r.addressed; }) << std::setw(15)
             << std::setprecision(4) << 1.0 / static_cast<double>(row.windows) << "        "

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/needles.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/model/session.hpp>
 
 #include <algorithm>
@@ -14,14 +12,16 @@
 
 #include "models.hpp"
 #include "reading.hpp"
+#include "recall/needles.hpp"
+#include "recall/outcome.hpp"
 #include "support/report.hpp"
 
 namespace reading {
 
 /// A number hidden in the first chapter, and what came of asking for it behind the last.
 struct Question {
-  data::NeedleSample sample;
-  measure::Recall recall;
+  recall::NeedleSample sample;
+  recall::Outcome recall;
   Index memory = 0;  ///< bytes of it
 
   explicit Question(const Book& book, std::uint64_t seed)
@@ -32,8 +32,8 @@ struct Question {
            const Session<models::Bookkeeper>::Options& options, Show&& show) {
     Session<models::Bookkeeper> session(params, options);
     memory = read(session, data::bytes(sample.text), show).bytes;
-    recall = measure::recall(std::move(session), sample.secret, sample.value_begin,
-                             models::Bookkeeper::spec.window);
+    recall = recall::ask(std::move(session), sample.secret, sample.value_begin,
+                         models::Bookkeeper::spec.window);
   }
 
   void print() const {
@@ -54,11 +54,11 @@ struct Question {
   }
 
  private:
-  static data::NeedleSample hidden(const std::string& text, std::uint64_t seed) {
+  static recall::NeedleSample hidden(const std::string& text, std::uint64_t seed) {
     constexpr Index first_chapter = 1500;
     Random random(seed);
-    return data::hide(text, data::Secret::draw(random, data::KeyWords::held_out, false),
-                      std::min(first_chapter, std::ssize(text)));
+    return recall::hide(text, recall::Secret::draw(random, recall::KeyWords::held_out, false),
+                        std::min(first_chapter, std::ssize(text)));
   }
 };
 

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "plain_text.hpp"
 #include "svg_text.hpp"
 
 namespace support {
@@ -37,14 +38,14 @@ struct Range {
 
 /// A number for people: 4 digits, no trailing zeros.
 std::string number(double value) {
-  std::ostringstream out;
+  std::ostringstream out = plain_text();
   out << std::setprecision(4) << value;
   return out.str();
 }
 
 /// A number with so many digits after the point; zero has no sign.
 std::string number(double value, int decimals) {
-  std::ostringstream out;
+  std::ostringstream out = plain_text();
   out << std::fixed << std::setprecision(decimals) << value + 0.0;
   return out.str();
 }
@@ -233,7 +234,7 @@ class Page {
   Range x_;  // in powers of two
   Range y_;
   double right_ = width;
-  std::ostringstream out_;
+  std::ostringstream out_ = plain_text();
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "corpus.hpp"
 
 #include <ttt/data/files.hpp>
-#include <ttt/data/king_james.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/atomic.hpp>
 
@@ -16,6 +15,8 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+
+#include "corpora/king_james.hpp"
 
 namespace support {
 
@@ -78,13 +79,13 @@ std::string output_of(const std::vector<std::string>& command, const std::string
 }
 
 ttt::data::Corpus king_james_corpus(const std::filesystem::path& file) {
-  return ttt::data::king_james(file.empty()
-                                   ? output_of({"bible", "-f", "gen1:1-rev22:21"}, "bible-kjv")
-                                   : ttt::data::read_text(file));
+  return corpora::king_james(file.empty()
+                                 ? output_of({"bible", "-f", "gen1:1-rev22:21"}, "bible-kjv")
+                                 : ttt::data::read_text(file));
 }
 
 ttt::data::Split king_james_split() {
-  return ttt::data::hold_out(king_james_corpus(), ttt::data::king_james_held_out());
+  return ttt::data::hold_out(king_james_corpus(), corpora::king_james_held_out());
 }
 
 ttt::data::Corpus held_out_books(const std::string& first) {

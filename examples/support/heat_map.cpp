@@ -11,6 +11,7 @@
 #include <span>
 #include <sstream>
 
+#include "plain_text.hpp"
 #include "svg_text.hpp"
 
 namespace support {
@@ -30,7 +31,7 @@ constexpr double widest = 900;
 std::string colour(double value) {
   constexpr std::array<double, 3> none{247, 247, 247};
   constexpr std::array<double, 3> full{0, 90, 160};
-  std::ostringstream out;
+  std::ostringstream out = plain_text();
   out << "rgb(";
   for (std::size_t i = 0; i < 3; ++i) {
     out << (i == 0 ? "" : ",") << std::lround(none[i] + value * (full[i] - none[i]));
@@ -63,7 +64,7 @@ std::string svg(const HeatMap& map) {
   const std::size_t bands = (map.panels.size() + in_band - 1) / in_band;
   const double width = left + static_cast<double>(in_band) * (panel_width + apart) + apart;
   const double height = top - between + static_cast<double>(bands) * band_height;
-  std::ostringstream out;
+  std::ostringstream out = plain_text();
   out << std::fixed << std::setprecision(1);
   const auto text = [&](double x, double y, const std::string& words, const std::string& style) {
     out << "<text x=\"" << x << "\" y=\"" << y << "\" " << style << '>' << escaped(words)
@@ -97,7 +98,7 @@ std::string svg(const HeatMap& map) {
         out << "<rect x=\"" << middle - cell / 2 << "\" y=\"" << y << "\" width=\"" << cell - 2
             << "\" height=\"" << tall - 2 << "\" fill=\"" << colour(std::clamp(value, 0.0, 1.0))
             << "\"/>\n";
-        std::ostringstream number;
+        std::ostringstream number = plain_text();
         number << std::fixed << std::setprecision(2) << value;
         text(middle - 1, y + 0.6 * tall, number.str(),
              std::string("text-anchor=\"middle\" fill=\"") + (value > 0.5 ? "#ffffff" : "#222222") +

@@ -4,7 +4,6 @@
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/recall_texts.hpp>
 #include <ttt/learn/gradient.hpp>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "recall/training_texts.hpp"
 #include "settings.hpp"
 #include "support/corpus.hpp"
 #include "support/pieces.hpp"
@@ -55,7 +55,7 @@ inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vo
 /// What one gradient is taken of.
 struct Batch {
   std::vector<std::vector<Token>> prose;
-  std::vector<data::RecallText> recall;
+  std::vector<recall::TrainingText> recall;
   std::vector<Text> texts;  // all of it
 };
 
@@ -71,7 +71,7 @@ class Material {
     if (settings.recall_length.empty()) throw RangeError("--recall-length must name a length");
     std::vector<std::string> texts;
     for (data::Document& document : documents(settings)) texts.push_back(std::move(document.text));
-    recall_.emplace(data::Haystack(std::move(texts)));
+    recall_.emplace(recall::Haystack(std::move(texts)));
   }
 
   /// Texts for a step; the longest, which take longest, come first.
@@ -94,7 +94,7 @@ class Material {
       batch.recall.push_back(recall_->needles(random, length(), settings_.most_needles));
     }
     std::ranges::stable_sort(batch.recall, std::ranges::greater{},
-                             [](const data::RecallText& text) { return text.tokens.size(); });
+                             [](const recall::TrainingText& text) { return text.tokens.size(); });
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.recall) {
       batch.texts.push_back({.tokens = text.tokens,
@@ -107,7 +107,7 @@ class Material {
  private:
   const Settings& settings_;
   data::Batches prose_;
-  std::optional<data::RecallTexts> recall_;
+  std::optional<recall::TrainingTexts> recall_;
 };
 
 }  // namespace training

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <locale>
 #include <string>
 
 #include "material.hpp"
@@ -26,6 +27,7 @@ class Log {
     std::ifstream before(path);
     for (Index i = 0; i < steps && std::getline(before, line); ++i) kept += line + '\n';
     file::write_atomically(path, std::as_bytes(std::span(kept)));
+    out_.imbue(std::locale::classic());
     out_.open(path, std::ios::app);
     if (!out_) throw FileError("Log: cannot write " + path);
   }
@@ -133,8 +135,8 @@ inline void expect_sound(const Settings& s) {
          "--batch, --echoes, --associations and --needles must not be negative, and not all be 0");
   expect(s.steps > 0 && s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
          "--steps, --accumulate, --length and --most-needles must be positive");
-  expect(s.most_needles <= data::RecallTexts::most_needles,
-         "--most-needles must be at most " + std::to_string(data::RecallTexts::most_needles));
+  expect(s.most_needles <= recall::TrainingTexts::most_needles,
+         "--most-needles must be at most " + std::to_string(recall::TrainingTexts::most_needles));
   expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
   expect(s.checkpoint_every > 0 && s.threads > 0,
          "--checkpoint-every and --threads must be positive");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/file/utf8.hpp>
 #include <ttt/shape.hpp>
 
 #include <cstdint>
@@ -56,11 +57,12 @@ struct Settings {
 
   [[nodiscard]] Index recall_texts() const { return echoes + associations + needles; }
 
-  /// Everything that decides the bits of the result.
+  /// Everything that decides the bits of the result, as UTF-8 whatever files are called.
   [[nodiscard]] std::string recipe() const {
-    std::string words = model + ' ' + objective + (start.empty() ? "" : " from " + start);
-    for (const std::string& name : text) words += " text " + name;
-    for (const std::string& name : freeze) words += " freeze " + name;
+    std::string words =
+        model + ' ' + objective + (start.empty() ? "" : " from " + ttt::file::as_utf8(start));
+    for (const std::string& name : text) words += " text " + ttt::file::as_utf8(name);
+    for (const std::string& name : freeze) words += " freeze " + ttt::file::as_utf8(name);
     for (const Index n :
          {static_cast<Index>(seed), steps, batch, accumulate, length, warmup, inner_warmup}) {
       words += ' ' + std::to_string(n);

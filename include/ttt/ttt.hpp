@@ -3,12 +3,10 @@
 
 #include <ttt/algebra/operations.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/files.hpp>
-#include <ttt/data/king_james.hpp>
-#include <ttt/data/needles.hpp>
-#include <ttt/data/recall_texts.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/safetensors.hpp>
 #include <ttt/layer/block.hpp>
@@ -16,13 +14,12 @@
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/learn/gradient.hpp>
-#include <ttt/learn/sr_ttt.hpp>
 #include <ttt/learn/trainer.hpp>
 #include <ttt/measure/bootstrap.hpp>
 #include <ttt/measure/loss_by_position.hpp>
 #include <ttt/measure/proportion.hpp>
-#include <ttt/measure/recall.hpp>
 #include <ttt/memory/cache.hpp>
+#include <ttt/memory/cache_schedule.hpp>
 #include <ttt/memory/cached_window.hpp>
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
@@ -35,7 +32,7 @@
 #include <ttt/random.hpp>
 #include <ttt/shape.hpp>
 #include <ttt/spec/describe.hpp>
-#include <ttt/spec/presets.hpp>
+#include <ttt/types.hpp>
 #include <ttt/version.hpp>
 
 /// Language models that learn while they read, and how to train, run, save and measure them.

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 /// A folder that lives as long as the test case.
 class Folder {
  public:
-  Folder() : path_(fs::temp_directory_path() / ("ttt_files." + std::to_string(::getpid()))) {
+  explicit Folder(const std::string& name = "files")
+      : path_(fs::temp_directory_path() / ("ttt_" + name + '.' + std::to_string(::getpid()))) {
     fs::remove_all(path_);
     fs::create_directories(path_);
   }
@@ -60,6 +61,44 @@ TEST_SUITE("data") {
     (void)folder.write(".hidden/e.txt", "4");
     CHECK(data::read_corpus(folder.path()) ==
           data::Corpus{{"a.txt", "1"}, {"b.txt", "2"}, {"c/d.txt", "3"}});
+  }
+
+  TEST_CASE("read_corpus follows links to files and to folders") {
+    const Folder corpus;
+    const Folder disk("disk");
+    (void)corpus.write("a.txt", "1");
+    (void)disk.write("books/b.txt", "2");
+    (void)disk.write("books/more/c.txt", "3");
+    (void)disk.write("d", "4");
+    fs::create_directory_symlink(disk.path() / "books", corpus.path() / "linked");
+    fs::create_symlink(disk.path() / "d", corpus.path() / "d.txt");
+    CHECK(data::read_corpus(corpus.path()) ==
+          data::Corpus{
+              {"a.txt", "1"}, {"d.txt", "4"}, {"linked/b.txt", "2"}, {"linked/more/c.txt", "3"}});
+    fs::create_directory_symlink(corpus.path(), disk.path() / "corpus");
+    CHECK(data::read_corpus(disk.path() / "corpus") == data::read_corpus(corpus.path()));
+  }
+
+  TEST_CASE("read_corpus reads a folder once, however many links lead to it or back") {
+    const Folder corpus;
+    const Folder disk("disk");
+    (void)corpus.write("z/a.txt", "1");
+    (void)disk.write("b.txt", "2");
+    fs::create_directory_symlink(corpus.path() / "z", corpus.path() / "another_z");
+    fs::create_directory_symlink(corpus.path(), corpus.path() / "z/up");
+    fs::create_directory_symlink(disk.path(), corpus.path() / "one");
+    fs::create_directory_symlink(disk.path(), corpus.path() / "two");
+    fs::create_directory_symlink(corpus.path(), disk.path() / "back");
+    CHECK(data::read_corpus(corpus.path()) == data::Corpus{{"one/b.txt", "2"}, {"z/a.txt", "1"}});
+  }
+
+  TEST_CASE("a link in a corpus that leads nowhere is refused by name") {
+    const Folder folder;
+    (void)folder.write("a.txt", "1");
+    fs::create_symlink("missing", folder.path() / "b.txt");
+    const std::string message = "read_corpus: a link must lead to a file or a folder, got " +
+                                (folder.path() / "b.txt").string();
+    CHECK_THROWS_WITH_AS((void)data::read_corpus(folder.path()), message.c_str(), FileError);
   }
 
   TEST_CASE("a missing file is refused by name") {

@@ -6,15 +6,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <file/files.hpp>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -192,10 +197,13 @@ TEST_SUITE("file") {
     check_refused(folder / "none/model", "cannot open the folder: No such file or directory");
     check_refused(folder / "file/model", "cannot open the folder: Not a directory");
     check_refused(folder / "folder", "not a regular file");
-    check_refused("/dev/full", "not a regular file");
+    check_refused("/dev/full", "cannot write: No space left on device");
+    fs::create_symlink("circle", folder / "circle");
+    check_refused(folder / "circle", "cannot follow the link: Too many levels of symbolic links");
+    check_refused("/dev/fd/999", "cannot open the file: Bad file descriptor");
     check_refused(folder / std::string(300, 'n'), "cannot look up the file: File name too long");
     check_refused(folder / "", "cannot rename the temporary file: No such file or directory");
-    CHECK(folder.entries() == 2);
+    CHECK(folder.entries() == 3);
   }
 
   TEST_CASE("a folder that takes no files is refused") {
@@ -226,14 +234,83 @@ TEST_SUITE("file") {
     }
   }
 
-  TEST_CASE("a symbolic link is replaced and what it points to is untouched") {
+  TEST_CASE("a symbolic link stays, and the file that it leads to is replaced beside its own") {
+    const Folder folder;
+    fs::create_directory(folder / "disk");
+    write_atomically(folder / "disk/target", bytes_of("old"));
+    fs::permissions(folder / "disk/target", fs::perms(0600));
+    fs::create_symlink("disk/second", folder / "first");
+    fs::create_symlink(folder / "disk/target", folder / "disk/second");
+    write_atomically(folder / "first", bytes_of("new"));
+    CHECK(fs::is_symlink(folder / "first"));
+    CHECK(fs::is_symlink(folder / "disk/second"));
+    CHECK(fs::is_regular_file(fs::symlink_status(folder / "disk/target")));
+    CHECK(text_in(folder / "disk/target") == "new");
+    CHECK(fs::status(folder / "disk/target").permissions() == fs::perms(0600));
+    CHECK(folder.entries() == 2);
+  }
+
+  TEST_CASE("a symbolic link to a file that is not there yet makes it there") {
+    const Folder folder;
+    fs::create_directory(folder / "disk");
+    fs::create_symlink("disk/target", folder / "link");
+    write_atomically(folder / "link", bytes_of("new"));
+    CHECK(fs::is_symlink(folder / "link"));
+    CHECK(text_in(folder / "disk/target") == "new");
+  }
+
+  TEST_CASE("a write through a link that fails leaves the old file and nothing else") {
     const Folder folder;
     write_atomically(folder / "target", bytes_of("old"));
     fs::create_symlink("target", folder / "link");
-    write_atomically(folder / "link", bytes_of("new"));
-    CHECK_FALSE(fs::is_symlink(folder / "link"));
-    CHECK(text_in(folder / "link") == "new");
+    const Inject full(fault_in_write, {.error = ENOSPC});
+    CHECK_THROWS_WITH_AS(
+        write_atomically(folder / "link", bytes_of("new")),
+        ("write: " + (folder / "link").string() + ": cannot write: No space left on device")
+            .c_str(),
+        FileError);
     CHECK(text_in(folder / "target") == "old");
+    CHECK(folder.entries() == 2);
+  }
+
+  TEST_CASE("a pipe takes the bytes and stays a pipe") {
+    const Folder folder;
+    const fs::path path = folder / "pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    std::string got;
+    {
+      const std::jthread reader([&] {
+        std::ifstream in(path, std::ios::binary);
+        got.assign(std::istreambuf_iterator<char>(in), {});
+      });
+      write_atomically(path, bytes_of("through the pipe"));
+    }
+    CHECK(got == "through the pipe");
+    CHECK(fs::is_fifo(path));
+    CHECK(folder.entries() == 1);
+  }
+
+  TEST_CASE("a device takes the bytes and stays a device, also through a link") {
+    const Folder folder;
+    fs::create_symlink("/dev/null", folder / "nowhere");
+    write_atomically("/dev/null", bytes_of("gone"));
+    write_atomically(folder / "nowhere", bytes_of("gone"));
+    CHECK(fs::is_character_file("/dev/null"));
+    CHECK(fs::is_symlink(folder / "nowhere"));
+  }
+
+  TEST_CASE("an open file takes the bytes where it stands, as /dev/stdout does") {
+    const Folder folder;
+    const fs::path path = folder / "output";
+    const detail::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::write(file.number(), "before ", 7) == 7);
+    const std::string name = std::to_string(file.number());
+    fs::create_symlink("/proc/self/fd/" + name, folder / "standard");
+    write_atomically(folder / "standard", bytes_of("now "));
+    write_atomically("/dev/fd/" + name, bytes_of("and now "));
+    REQUIRE(::write(file.number(), "after", 5) == 5);
+    CHECK(text_in(path) == "before now and now after");
+    CHECK(fs::is_symlink(folder / "standard"));
   }
 
   TEST_CASE("writers at the same time leave one whole file") {

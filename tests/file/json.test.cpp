@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/file/json.hpp>
+#include <ttt/file/safetensors.hpp>
 #include <ttt/file/utf8.hpp>
 
 #include <doctest/doctest.h>
@@ -113,6 +114,20 @@ TEST_SUITE("file") {
       CAPTURE(json::quoted(text));
       CHECK(utf8_prefix("ab" + std::string(text) + "cd") == 2);
     }
+  }
+
+  TEST_CASE("bytes of every kind become UTF-8 that tells them apart") {
+    CHECK(as_utf8("emma.txt") == "emma.txt");
+    CHECK(as_utf8("caf\xc3\xa9") == "caf\xc3\xa9");
+    CHECK(as_utf8("caf\xe9 100%") == "caf%E9 100%25");
+    CHECK(as_utf8("\xff\xc3\xa9\xc3") == "%FF\xc3\xa9%C3");
+    CHECK(as_utf8("a%FF") != as_utf8("a\xff"));
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+    CHECK(utf8_prefix(as_utf8(all)) == as_utf8(all).size());
+    Archive archive;
+    archive.metadata["recipe"] = as_utf8(all);
+    CHECK(parse(serialise(archive)) == archive);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <file/grouping.hpp>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -49,6 +50,13 @@ TEST_SUITE("support") {
     CHECK(count(drawn, "<polyline") == 2);
     CHECK(count(drawn, "<circle") == 5);
     CHECK(count(drawn, ">other</text>") == 1);
+  }
+
+  TEST_CASE("a chart is the same in every locale") {
+    const Chart chart = with({{64, 2000.5}, {128, 1500.25}});
+    const std::string drawn = support::svg(chart);
+    const ttt::file::Grouping here;
+    CHECK(support::svg(chart) == drawn);
   }
 
   TEST_CASE("equal ratios of x are equal distances, and a smaller loss lies lower") {

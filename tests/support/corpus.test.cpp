@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/corpus.hpp"
 
-#include <ttt/data/king_james.hpp>
-#include <ttt/data/needles.hpp>
 #include <ttt/error.hpp>
 
 #include <doctest/doctest.h>
@@ -18,6 +16,9 @@
 #include <string_view>
 #include <unistd.h>
 #include <utility>
+
+#include "corpora/king_james.hpp"
+#include "recall/needles.hpp"
 
 namespace {
 
@@ -70,7 +71,7 @@ TEST_SUITE("support") {
     CHECK(bible.front().text.starts_with("In the beginning God created"));
     CHECK(bible.back().text.ends_with("be with you all. Amen.\n"));
 
-    const auto [training, held_out] = ttt::data::hold_out(bible, ttt::data::king_james_held_out());
+    const auto [training, held_out] = ttt::data::hold_out(bible, corpora::king_james_held_out());
     CHECK(held_out.size() == 8);
     CHECK(training.size() == 58);
     CHECK(std::ranges::count_if(held_out,
@@ -94,7 +95,7 @@ TEST_SUITE("support") {
     ttt::Random random(1);
     std::set<std::string> drawn;
     for (int i = 0; i < 2000; ++i) {
-      const auto secret = ttt::data::Secret::draw(random, ttt::data::KeyWords::held_out, false);
+      const auto secret = recall::Secret::draw(random, recall::KeyWords::held_out, false);
       drawn.insert(secret.key.substr(0, secret.key.find('-')));
       drawn.insert(secret.key.substr(secret.key.find('-') + 1));
     }

@@ -5,8 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <file/grouping.hpp>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -35,6 +37,18 @@ TEST_SUITE("support") {
     CHECK(count(picture, ">1.00</text>") == 4);
     CHECK(count(picture, ">a &lt; b</text>") == 1);
     CHECK(picture.ends_with("</svg>\n"));
+  }
+
+  TEST_CASE("a heat map is the same in every locale") {
+    const support::HeatMap map{.title = "t",
+                               .row_title = "depth",
+                               .column_title = "length",
+                               .rows = std::vector<std::string>(60, "0.5"),  // 1000 high and more
+                               .columns = {"8"},
+                               .panels = {{.title = "one", .cells = {60, {0.25}}}}};
+    const std::string picture = support::svg(map);
+    const ttt::file::Grouping here;
+    CHECK(support::svg(map) == picture);
   }
 
   TEST_CASE("many panels stand in several bands, each with its names, and none is wide") {

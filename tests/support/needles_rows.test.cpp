@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/data/needles.hpp>
 #include <ttt/measure/proportion.hpp>
-#include <ttt/measure/recall.hpp>
 
 #include <doctest/doctest.h>
 
@@ -10,17 +8,19 @@
 #include <vector>
 
 #include "needles/rows.hpp"
+#include "recall/needles.hpp"
+#include "recall/outcome.hpp"
 #include "support/report.hpp"
 
 namespace {
 
 using namespace ttt;
-using data::KeyWords;
 using needles::Cell;
 using needles::Row;
+using recall::KeyWords;
 using support::Report;
 
-measure::Recall recall(Index right, double contained, double addressed) {
+recall::Outcome outcome(Index right, double contained, double addressed) {
   return {.answer = "1234567",
           .exact = right == 7,
           .right = right,
@@ -34,15 +34,15 @@ Row row() {
   const double none = std::nan("");
   const std::vector<KeyWords> words{KeyWords::training, KeyWords::held_out, KeyWords::training,
                                     KeyWords::held_out};
-  return {
-      .task = "s_niah_2",
-      .windows = 64,
-      .policy = "keep",
-      .depths = {"0.05", "0.5"},
-      .cells = {
-          {{recall(7, 1, 0.5), recall(7, 1, 0.5), recall(7, 1, 0.5), recall(0, 0, none)}, words},
-          {{recall(7, 1, 0.3), recall(1, 0, none), recall(2, 0, none), recall(4, 0, none)},
-           words}}};
+  return {.task = "s_niah_2",
+          .windows = 64,
+          .policy = "keep",
+          .depths = {"0.05", "0.5"},
+          .cells = {
+              {{outcome(7, 1, 0.5), outcome(7, 1, 0.5), outcome(7, 1, 0.5), outcome(0, 0, none)},
+               words},
+              {{outcome(7, 1, 0.3), outcome(1, 0, none), outcome(2, 0, none), outcome(4, 0, none)},
+               words}}};
 }
 
 TEST_SUITE("support") {
@@ -72,7 +72,7 @@ TEST_SUITE("support") {
   }
 
   TEST_CASE("memory that nobody counted is no number") {
-    CHECK(needles::memory_bytes(recall(7, 1, 0.5)) == 1000);
+    CHECK(needles::memory_bytes(outcome(7, 1, 0.5)) == 1000);
     CHECK(std::isnan(needles::memory_bytes({.answer = "1"})));
   }
 
@@ -80,9 +80,9 @@ TEST_SUITE("support") {
     const Row ours = row();
     Row theirs = ours;
     theirs.policy = "oldest";
-    theirs.cells[0].recalls[0] = recall(3, 0, 0);  // only ours is right
-    theirs.cells[0].recalls[1] = recall(3, 0, 0);  // only ours is right
-    theirs.cells[1].recalls[1] = recall(7, 0, 0);  // only theirs
+    theirs.cells[0].recalls[0] = outcome(3, 0, 0);  // only ours is right
+    theirs.cells[0].recalls[1] = outcome(3, 0, 0);  // only ours is right
+    theirs.cells[1].recalls[1] = outcome(7, 0, 0);  // only theirs
     for (Cell& cell : theirs.cells) cell.recalls.resize(3);
     CHECK(needles::paired(ours, theirs).text() == Report()
                                                       .set("task", "s_niah_2")

@@ -41,6 +41,10 @@ template <std::floating_point S>
 [[nodiscard, gnu::always_inline]] TTT_HD inline S reciprocal_root(S a) {
   return S(1) / std::sqrt(a);
 }
+template <std::floating_point S>
+[[nodiscard, gnu::always_inline]] TTT_HD inline S square_root(S a) {
+  return std::sqrt(a);
+}
 /// 1 / (1 + exp(-a))
 template <std::floating_point S>
 [[nodiscard, gnu::always_inline]] TTT_HD inline S logistic(S a) {

@@ -146,6 +146,12 @@ template <Array A>
 }
 ///@}
 
+/// Outer extent of a borrowed array.
+template <Array A>
+[[nodiscard]] Index row_count(const Borrowed<A>& a) {
+  return row_count(*a.array);
+}
+
 /// The value of an operation on arrays, or its place on the tape of its arguments.
 template <Operation Op, class... Args>
 [[nodiscard]] auto apply(const Op& op, const Args&... args) {

@@ -10,6 +10,7 @@
 #include <ttt/algebra/operations/embed.hpp>
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
+#include <ttt/algebra/operations/log_sum_exp.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>

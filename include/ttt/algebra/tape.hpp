@@ -68,8 +68,8 @@ class Var {
  public:
   Var() = default;
 
-  /// \pre this is on a tape
-  [[nodiscard]] const A& value() const { return *value_; }
+  /// Without elements if this is on no tape.
+  [[nodiscard]] const A& value() const { return value_ ? *value_ : nothing(); }
   /// \pre this is on a tape
   [[nodiscard]] Tape<A>& tape() const { return *tape_; }
 
@@ -77,6 +77,14 @@ class Var {
   friend class Tape<A>;
   Var(Tape<A>* tape, std::shared_ptr<const A> value, detail::Cell<A>* cell)
       : tape_(tape), value_(std::move(value)), cell_(cell) {}
+
+  static const A& nothing() {
+    static const A zero{};
+    return zero;
+  }
+  [[nodiscard]] std::shared_ptr<const A> shared() const {
+    return value_ ? value_ : std::shared_ptr<const A>(std::shared_ptr<const A>(), &nothing());
+  }
 
   Tape<A>* tape_ = nullptr;
   std::shared_ptr<const A> value_;
@@ -153,7 +161,7 @@ class Tape {
       if constexpr (!Op::traits.remembers) values = {};
       pulls_.push_back(pullback<Result>(
           op, values, cells, (... || detail::has_tangent(inputs.value())),
-          Remembered{Op::traits.remembers ? inputs.value_ : nullptr,
+          Remembered{Op::traits.remembers ? inputs.shared() : nullptr,
                      {ttt::row_count(inputs.value()), ttt::col_count(inputs.value())},
                      inputs.cell_}...));
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/error.hpp>
+#include <ttt/algebra/metadata.hpp>
+#include <ttt/types.hpp>
 
-#include <array>
 #include <concepts>
 #include <string>
 #include <string_view>
@@ -24,17 +24,13 @@ namespace ttt {
 ///     }
 ///   };
 ///
-/// Given several trees, visit passes their members side by side. Optimisers, counters, files and
-/// the lifting of parameters onto a tape are all a walk over such trees; no module writes its own.
+/// Optimisers, counters, files and the lifting of parameters onto a tape are all a walk over such
+/// trees; no module writes its own. A walk first lists a tree's arrays, so that a tree is visited by
+/// code of its own once and not once for each purpose.
 template <class T>
 concept Tree = requires(T& tree) {
   std::remove_cvref_t<T>::visit([](const std::string&, auto&...) {}, tree);
 };
-
-/// What a tree keeps besides arrays: data that no derivative is taken of. A walk over arrays passes
-/// it by, and a tree that is made from another has a copy.
-template <class E>
-struct Notes : std::vector<E> {};
 
 /// What a walk knows of an array besides the array.
 struct Leaf {
@@ -42,60 +38,109 @@ struct Leaf {
   bool fast = false;  ///< whether the array learns while the model reads
 };
 
+/// One array of a tree.
+template <class A>
+struct NamedArray {
+  Leaf leaf;
+  A* array;
+};
+
+/// One member of a tree that is no array.
+struct NamedMetadata {
+  std::string name;  ///< dotted path from the root
+  AnyMetadata* data;
+};
+
+/// Everything that a tree of A holds, in the order of its members.
+template <class A>
+struct TreeParts {
+  std::vector<NamedArray<A>> arrays;
+  std::vector<NamedMetadata> metadata;
+};
+
 namespace detail {
 
 template <class T>
 inline constexpr bool is_fast = requires {
-  requires std::remove_cvref_t<T>::fast;
+  requires T::fast;
 };
 
-template <class T>
-inline constexpr bool is_notes = false;
-template <class E>
-inline constexpr bool is_notes<Notes<E>> = true;
-
-/// Visits the arrays, or instead the notes.
-template <bool OfNotes, class Visit>
-struct Walk {
-  Visit& visit;
+/// Lists what a tree holds.
+template <class A>
+struct Collect {
+  TreeParts<A>& parts;
   std::string prefix;
   bool fast;
 
-  template <class First, class... Others>
-  void operator()(std::string_view name, First& first, Others&... others) const {
+  template <class Member>
+  void operator()(std::string_view name, Member& member) const {
     std::string path = prefix + std::string(name);
-    if constexpr (Tree<First>) {
-      if (!path.empty()) path += '.';
-      std::remove_cvref_t<First>::visit(Walk{visit, std::move(path), fast || is_fast<First>}, first,
-                                        others...);
-    } else if constexpr (is_notes<std::remove_cvref_t<First>> == OfNotes) {
-      visit(Leaf{.name = std::move(path), .fast = fast}, first, others...);
+    if constexpr (std::same_as<Member, A>) {
+      parts.arrays.push_back({{std::move(path), fast}, &member});
+    } else if constexpr (std::derived_from<Member, AnyMetadata>) {
+      parts.metadata.push_back({std::move(path), &member});
+    } else {
+      if (!path.empty() && path.back() != '.') path += '.';
+      Member::visit(Collect{parts, std::move(path), fast || is_fast<Member>}, member);
     }
   }
 };
 
 }  // namespace detail
 
+///@{
+/// Lists the arrays of a tree with their names, and its metadata.
+template <template <class> class T, class A>
+[[nodiscard]] TreeParts<A> parts_of(T<A>& tree) {
+  TreeParts<A> parts;
+  detail::Collect<A>{parts, "", false}("", tree);
+  return parts;
+}
+template <template <class> class T, class A>
+[[nodiscard]] TreeParts<const A> parts_of(const T<A>& tree) {
+  auto parts = parts_of(const_cast<T<A>&>(tree));  // NOLINT: given back as const
+  TreeParts<const A> result;
+  for (auto& [leaf, array] : parts.arrays) result.arrays.push_back({std::move(leaf), array});
+  result.metadata = std::move(parts.metadata);
+  return result;
+}
+///@}
+
 /// Calls visit(leaf, array...) for each array of trees of one form, in the order of the members.
 template <class Visit, class First, class... Others>
 void for_each_array(Visit&& visit, First& first, Others&... others) {
-  detail::Walk<false, std::remove_reference_t<Visit>>{visit, "", false}("", first, others...);
+  const auto all = parts_of(first).arrays;
+  const auto walk = [&](const auto&... more) {
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      visit(all[n].leaf, *all[n].array, *more[n].array...);
+    }
+  };
+  walk(parts_of(others).arrays...);
 }
 
-/// Calls visit(leaf, notes...) for each Notes of trees of one form, in the order of the members.
+/// Calls visit(name, metadata...) for each metadata of trees of one form, in the order of the
+/// members.
 template <class Visit, class First, class... Others>
-void for_each_notes(Visit&& visit, First& first, Others&... others) {
-  detail::Walk<true, std::remove_reference_t<Visit>>{visit, "", false}("", first, others...);
+void for_each_metadata(Visit&& visit, First& first, Others&... others) {
+  const auto all = parts_of(first).metadata;
+  const auto walk = [&](const auto&... more) {
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      visit(all[n].name, *all[n].data, *more[n].data...);
+    }
+  };
+  walk(parts_of(others).metadata...);
 }
 
-/// The tree of the same form whose arrays are make(leaf, array...).
+/// The tree of the same form whose arrays are make(leaf, array...). Metadata is copied.
 template <class B, template <class> class T, class A, class Make, class... Others>
 [[nodiscard]] T<B> map_tree(Make&& make, const T<A>& tree, Others&... others) {
   T<B> result;
   for_each_array([&](const Leaf& leaf, B& made, const A& array,
                      auto&... more) { made = make(leaf, array, more...); },
                  result, tree, others...);
-  for_each_notes([](const Leaf&, auto& made, const auto& notes) { made = notes; }, result, tree);
+  for_each_metadata(
+      [](const std::string&, AnyMetadata& made, const AnyMetadata& from) { made.assign(from); },
+      result, tree);
   return result;
 }
 

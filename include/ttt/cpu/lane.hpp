@@ -55,6 +55,10 @@ template <class S>
   return {S(1) / a.x.sqrt()};
 }
 template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> square_root(const Lane<S>& a) {
+  return {a.x.sqrt()};
+}
+template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> logistic(const Lane<S>& a) {
   return {a.x.logistic()};
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -36,30 +37,72 @@ namespace ttt::data {
   return text;
 }
 
+namespace detail {
+
+/// The files under a folder, without those whose names begin with a dot, in no order.
+///
+/// Links are followed. A folder that several paths lead to, or a link that leads back, is read
+/// once: under its own path if it is under `root`, otherwise under the first link's.
+///
+/// \throws FileError if a folder cannot be read or a link leads nowhere.
+[[nodiscard]] inline std::vector<std::filesystem::path> files_under(
+    const std::filesystem::path& root) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  std::set<fs::path> read;          // folders, by the paths that they have without links
+  std::set<fs::path> linked{root};  // folders to read when what is under those before has been read
+  const auto read_folder = [&](const fs::path& folder, std::vector<fs::path>& below) {
+    if (!read.insert(fs::canonical(folder)).second) return;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (entry.path().filename().string().starts_with('.')) continue;
+      if (!entry.exists()) {
+        throw FileError("read_corpus: a link must lead to a file or a folder, got " +
+                        entry.path().string());
+      }
+      if (entry.is_regular_file()) files.push_back(entry.path());
+      if (!entry.is_directory()) continue;
+      if (entry.is_symlink()) {
+        linked.insert(entry.path());
+      } else {
+        below.push_back(entry.path());
+      }
+    }
+  };
+  while (!linked.empty()) {
+    std::vector<fs::path> folders{linked.extract(linked.begin()).value()};
+    while (!folders.empty()) {
+      const fs::path folder = std::move(folders.back());
+      folders.pop_back();
+      try {
+        read_folder(folder, folders);
+      } catch (const fs::filesystem_error& error) {
+        throw FileError("read_corpus: path must be a readable folder, got " + folder.string() +
+                        ": " + error.code().message());
+      }
+    }
+  }
+  return files;
+}
+
+}  // namespace detail
+
 /// Reads a file as one document, or each file under a folder as one, in the order of their paths.
 ///
 /// A title is the file's path from the folder, or the name of a single file. Empty files and names
-/// that begin with a dot are left out.
+/// that begin with a dot are left out. Links are followed; a folder that several of them lead to is
+/// read once.
 ///
-/// \throws FileError if `path` is missing or a file cannot be read; FormatError if no file has
-/// text.
+/// \throws FileError if `path` is missing, a file or folder cannot be read or a link leads nowhere;
+///         FormatError if no file has text.
 [[nodiscard]] inline Corpus read_corpus(const std::filesystem::path& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  std::vector<std::pair<std::string, fs::path>> files;  // title, path
-  if (!fs::is_directory(path, error)) {
-    files.emplace_back(path.filename().string(), path);
-  } else {
-    fs::recursive_directory_iterator entry(path, error);
-    for (const fs::recursive_directory_iterator end; !error && entry != end;
-         entry.increment(error)) {
-      if (entry->path().filename().string().starts_with('.')) {
-        entry.disable_recursion_pending();
-      } else if (entry->is_regular_file()) {
-        files.emplace_back(entry->path().lexically_relative(path).generic_string(), entry->path());
-      }
+  std::error_code ignored;
+  std::vector<std::pair<std::string, std::filesystem::path>> files;  // title, path
+  if (std::filesystem::is_directory(path, ignored)) {
+    for (const std::filesystem::path& file : detail::files_under(path)) {
+      files.emplace_back(file.lexically_relative(path).generic_string(), file);
     }
-    if (error) throw FileError("read_corpus: path must be a readable folder, got " + path.string());
+  } else {
+    files.emplace_back(path.filename().string(), path);
   }
   std::ranges::sort(files);
 

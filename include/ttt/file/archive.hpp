@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/array.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/json.hpp>
 #include <ttt/file/tensor.hpp>
@@ -30,9 +30,14 @@ namespace ttt::file {
 /// \source the format's own implementation
 inline constexpr std::size_t longest_header = 100'000'000;
 
-/// An Eigen matrix, vector or expression of float or double.
+/// A matrix of the host, or an expression of one, whose elements are float or double.
 template <class A>
-concept RealArray = std::floating_point<typename A::Scalar>;
+concept HostMatrix = std::floating_point<typename A::Scalar> &&
+    requires(const A& a, Index n) {
+  { a.rows() } -> std::convertible_to<Index>;
+  { a.cols() } -> std::convertible_to<Index>;
+  { a(n, n) } -> std::convertible_to<typename A::Scalar>;
+};
 
 /// How an array is stored; what is left out follows from the array.
 struct As {
@@ -52,6 +57,9 @@ class Archive {
 
   Named<std::string> metadata;  ///< texts about the whole
 
+  /// The file that messages name.
+  [[nodiscard]] const std::string& origin() const { return origin_; }
+
   /// Everything that was `set`.
   [[nodiscard]] const Named<Tensor>& tensors() const { return tensors_; }
 
@@ -68,15 +76,22 @@ class Archive {
   /// The view would outlive the archive.
   TensorView view(std::string_view name) const&& = delete;
 
+  /// `view(name).array<M>(shape)`
+  template <Storage M>
+  [[nodiscard]] M array(std::string_view name,
+                        std::array<Index, 2> shape = {any_extent, any_extent}) const {
+    return view(name).template array<M>(shape);
+  }
+
   /// `view(name).matrix<S>(shape)`
   template <std::floating_point S>
   [[nodiscard]] Matrix<S> matrix(std::string_view name,
-                                 std::array<Index, 2> shape = {any, any}) const {
+                                 std::array<Index, 2> shape = {any_extent, any_extent}) const {
     return view(name).template matrix<S>(shape);
   }
 
   /// `view(name).integers(count)`
-  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name, Index count = any) const {
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name, Index count = any_extent) const {
     return view(name).integers(count);
   }
 
@@ -121,19 +136,22 @@ class Archive {
   ///
   /// \throws RangeError if `as.dtype` is not real, or the name is reserved or not UTF-8
   /// \throws ShapeError if `as.shape` does not hold as many elements as the matrix
-  template <RealArray Derived>
-  void set(std::string name, const Eigen::MatrixBase<Derived>& matrix, As as = {}) {
-    using S = typename Derived::Scalar;
-    const DType dtype = as.dtype.value_or(dtype_of<S>);
-    if (!describe(dtype).real) {
-      throw RangeError("Archive.set: tensor " + json::quoted(name) + " is real, not " +
-                       std::string(describe(dtype).name));
+  template <HostMatrix A>
+  void set(std::string name, const A& matrix, As as = {}) {
+    std::vector<typename A::Scalar> elements;
+    elements.reserve(static_cast<std::size_t>(matrix.rows() * matrix.cols()));
+    for (Index row = 0; row < matrix.rows(); ++row) {
+      for (Index col = 0; col < matrix.cols(); ++col) elements.push_back(matrix(row, col));
     }
-    if (as.shape.empty()) as.shape = {matrix.rows(), matrix.cols()};
-    const Matrix<S> values = matrix;
-    const std::span<const S> elements(values.data(), static_cast<std::size_t>(values.size()));
-    set(std::move(name),
-        Tensor{.dtype = dtype, .shape = std::move(as.shape), .bytes = encode(elements, dtype)});
+    set_real<typename A::Scalar>(std::move(name), elements, {matrix.rows(), matrix.cols()},
+                                 std::move(as));
+  }
+
+  /// Stores an array of a storage whose elements the host cannot see, likewise.
+  template <Storage M>
+  requires(!HostMatrix<M>) void set(std::string name, const M& matrix, As as = {}) {
+    const auto elements = Primitives<M>::download(ttt::view(matrix));
+    set_real<Scalar<M>>(std::move(name), elements, {matrix.rows(), matrix.cols()}, std::move(as));
   }
 
   /// Stores integers as I64, as one vector.
@@ -173,6 +191,18 @@ class Archive {
   }
 
  private:
+  template <std::floating_point S>
+  void set_real(std::string name, std::span<const S> elements, std::vector<Index> shape, As as) {
+    const DType dtype = as.dtype.value_or(dtype_of<S>);
+    if (!describe(dtype).real) {
+      throw RangeError("Archive.set: tensor " + json::quoted(name) + " is real, not " +
+                       std::string(describe(dtype).name));
+    }
+    if (as.shape.empty()) as.shape = std::move(shape);
+    set(std::move(name),
+        Tensor{.dtype = dtype, .shape = std::move(as.shape), .bytes = encode(elements, dtype)});
+  }
+
   std::string origin_;
   Named<Tensor> tensors_;
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/cpu/half.hpp>
+
 #include <ttt/error.hpp>
 
-#include <Eigen/Core>
 
 #include <array>
 #include <bit>
@@ -73,8 +74,8 @@ template <class Use>
 void with_real(DType dtype, Use use) {
   if (dtype == DType::f64) use(double{});
   if (dtype == DType::f32) use(float{});
-  if (dtype == DType::bf16) use(Eigen::bfloat16{});
-  if (dtype == DType::f16) use(Eigen::half{});
+  if (dtype == DType::bf16) use(cpu::BFloat16{});
+  if (dtype == DType::f16) use(cpu::Half{});
 }
 
 /// Calls `use` with a zero of the element type behind `dtype`.

@@ -4,6 +4,7 @@
 #include <ttt/error.hpp>
 #include <ttt/file/archive.hpp>
 #include <ttt/file/json.hpp>
+#include <ttt/file/recognise.hpp>
 #include <ttt/file/tensor.hpp>
 
 #include <algorithm>
@@ -129,10 +130,15 @@ struct Parts {
 
 /// The parts of `bytes`: the header's length, the header, the data.
 inline Parts split(std::span<const std::byte> bytes, const std::string& where) {
-  const auto refuse = [&](const std::string& what) { throw FormatError(where + ": " + what); };
+  const auto refuse = [&](const std::string& what) {
+    const std::string kind(recognise(bytes));
+    if (kind.empty()) throw FormatError(where + ": " + what);
+    throw FormatError(where + ": must be a safetensors file, seems to be " + kind);
+  };
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) {
-    refuse(std::to_string(bytes.size()) + " bytes are too few for a header");
+    refuse(bytes.empty() ? "the file is empty"
+                         : std::to_string(bytes.size()) + " bytes are too few for a header");
   }
   std::memcpy(&length, bytes.data(), sizeof length);
   const std::span<const std::byte> rest = bytes.subspan(sizeof length);

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,11 +29,19 @@ inline std::vector<const Entry*> laid_out(const Archive& archive) {
 }
 
 /// The members of `__metadata__`.
+///
+/// \throws RangeError if one is not UTF-8
 inline std::string write_metadata(const Archive& archive) {
   std::string members;
   for (const auto& [key, value] : archive.metadata) {
-    if (utf8_prefix(key) != key.size() || utf8_prefix(value) != value.size()) {
-      throw RangeError("serialise: the metadata is not UTF-8");
+    if (utf8_prefix(key) != key.size()) {
+      throw RangeError("serialise: the metadata's keys must be UTF-8, got " +
+                       json::quoted(as_utf8(key)));
+    }
+    if (const std::size_t valid = utf8_prefix(value); valid != value.size()) {
+      throw RangeError("serialise: metadata " + json::quoted(key) + " must be UTF-8, got " +
+                       json::quoted(as_utf8(value)) + ", whose byte " + std::to_string(valid) +
+                       " is not");
     }
     members += (members.empty() ? "" : ",") + json::quoted(key) + ':' + json::quoted(value);
   }
@@ -43,13 +50,13 @@ inline std::string write_metadata(const Archive& archive) {
 
 /// The claim of a tensor whose bytes begin at `begin`; read_claim reads it.
 inline std::string write_claim(const Tensor& tensor, std::size_t begin) {
-  std::ostringstream claim;
-  claim << R"({"dtype":")" << describe(tensor.dtype).name << R"(","shape":[)";
-  for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
-    claim << (axis == 0 ? "" : ",") << tensor.shape[axis];
+  std::string extents;
+  for (const Index extent : tensor.shape) {
+    extents += (extents.empty() ? "" : ",") + std::to_string(extent);
   }
-  claim << R"(],"data_offsets":[)" << begin << ',' << begin + tensor.bytes.size() << "]}";
-  return claim.str();
+  return R"({"dtype":")" + std::string(describe(tensor.dtype).name) + R"(","shape":[)" + extents +
+         R"(],"data_offsets":[)" + std::to_string(begin) + ',' +
+         std::to_string(begin + tensor.bytes.size()) + "]}";
 }
 
 /// The header, filled with spaces up to a multiple of 8.

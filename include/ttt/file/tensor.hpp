@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/algebra/storage.hpp>
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/error.hpp>
 #include <ttt/file/dtype.hpp>
 #include <ttt/shape.hpp>
@@ -46,7 +47,7 @@ struct Tensor {
 [[nodiscard]] inline std::string in_words(std::span<const Index> shape) {
   std::string words;
   for (const Index extent : shape) {
-    words += (words.empty() ? "" : ", ") + (extent == any ? "*" : std::to_string(extent));
+    words += (words.empty() ? "" : ", ") + (extent == any_extent ? "*" : std::to_string(extent));
   }
   return '[' + words + ']';
 }
@@ -84,34 +85,42 @@ class TensorView {
     return part;
   }
 
-  /// A copy as a matrix, rounded to S. A vector [n] is one row, [1, n]; a scalar is [1, 1].
+  /// A copy as an array of a storage, rounded to its scalar. A vector [n] is one row, [1, n]; a
+  /// scalar is [1, 1].
   ///
-  /// \throws FormatError if the elements are not real, or the shape is not `shape`, in which `any`
-  ///         matches every extent
-  template <std::floating_point S>
-  [[nodiscard]] Matrix<S> matrix(std::array<Index, 2> shape = {any, any}) const {
+  /// \throws FormatError if the elements are not real, or the shape is not `shape`, in which
+  ///         `any_extent` matches every extent
+  template <Storage M>
+  [[nodiscard]] M array(std::array<Index, 2> shape = {any_extent, any_extent}) const {
+    using S = Scalar<M>;
     const Index rank = std::ssize(shape_);
     const Index rows = rank < 2 ? 1 : shape_[0];
     const Index cols = rank == 0 ? 1 : shape_.back();
-    const auto fits = [](Index got, Index wanted) { return wanted == any || wanted == got; };
+    const auto fits = [](Index got, Index wanted) { return wanted == any_extent || wanted == got; };
     if (!describe(dtype_).real || rank > 2 || !fits(rows, shape[0]) || !fits(cols, shape[1])) {
       refuse(" must be real " + in_words(shape));
     }
-    Matrix<S> result(rows, cols);
+    std::vector<S> elements(static_cast<std::size_t>(rows * cols));
     with_real(dtype_, [&](auto zero) {
-      each(zero, [&](std::size_t i, auto element) { result.data()[i] = static_cast<S>(element); });
+      each(zero, [&](std::size_t i, auto element) { elements[i] = static_cast<S>(element); });
     });
-    return result;
+    return Primitives<M>::upload(rows, cols, elements);
+  }
+
+  /// The same on the CPU.
+  template <std::floating_point S>
+  [[nodiscard]] Matrix<S> matrix(std::array<Index, 2> shape = {any_extent, any_extent}) const {
+    return array<Matrix<S>>(shape);
   }
 
   /// A copy as integers, the last axis innermost.
   ///
   /// \throws FormatError if the elements are not integers, their number is not `count` (`any`
   ///         matches every number), or one is beyond std::int64_t
-  [[nodiscard]] std::vector<std::int64_t> integers(Index count = any) const {
+  [[nodiscard]] std::vector<std::int64_t> integers(Index count = any_extent) const {
     const Index got = std::ssize(bytes_) / describe(dtype_).bytes;
-    if (describe(dtype_).real || (count != any && count != got)) {
-      refuse(" must hold " + (count == any ? "" : std::to_string(count) + ' ') + "integers");
+    if (describe(dtype_).real || (count != any_extent && count != got)) {
+      refuse(" must hold " + (count == any_extent ? "" : std::to_string(count) + ' ') + "integers");
     }
     std::vector<std::int64_t> result(static_cast<std::size_t>(got));
     with_integer(dtype_, [&](auto zero) {

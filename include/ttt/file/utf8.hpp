@@ -33,6 +33,26 @@ namespace ttt::file {
   return i;
 }
 
+/// `text` with each byte that is not UTF-8, and each percent sign, as a percent sign and two
+/// hexadecimal digits: bytes of any kind, such as a file's name, as metadata.
+///
+/// Different texts stay different.
+[[nodiscard]] inline std::string as_utf8(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string result;
+  std::size_t valid = utf8_prefix(text);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i < valid && text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    result += {'%', hex[byte >> 4U], hex[byte & 15U]};
+    if (i >= valid) valid = i + 1 + utf8_prefix(text.substr(i + 1));
+  }
+  return result;
+}
+
 /// Appends `code_point` to `text`.
 ///
 /// \pre `code_point` is at most U+10FFFF and no surrogate

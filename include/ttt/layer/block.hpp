@@ -2,12 +2,11 @@
 #pragma once
 
 #include <ttt/layer/layer.hpp>
+#include <ttt/layer/norm.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <string>
-#include <string_view>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -17,7 +16,7 @@ namespace detail {
 
 template <class... Parts>
 constexpr bool names_differ() {
-  const std::array<std::string_view, sizeof...(Parts)> names{Parts::names.part...};
+  const std::array<Name, sizeof...(Parts)> names{Parts{}.names.part...};
   for (std::size_t i = 0; i < names.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (names[i] == names[j]) return false;
@@ -32,23 +31,21 @@ constexpr bool names_differ() {
 ///
 ///   for each part:  h = h + post_norm(part(norm(h)))
 ///
-/// Without post-norms (Norms::before), h = h + part(norm(h)).
+/// Without post-norms (Norms::before), h = h + part(norm(h)). Two parts of one kind need names of
+/// their own: With<Attend<Window>{.names = {"global_norm", "global", "global_post_norm"}}>.
 template <Layer... Parts>
 struct Block {
-  /// Whether a part has fast weights.
-  static constexpr bool learns = (... || detail::learns<Parts>);
-  /// Whether a part's reads must keep to chunks.
-  static constexpr bool reads_chunks = (... || detail::reads_chunks<Parts>);
-  /// Whether a part wants keep scores.
-  static constexpr bool scored = (... || detail::scored<Parts>);
-  static_assert(detail::names_differ<Parts...>(), "two parts of a block have the same name");
+  static constexpr LayerTraits traits = (LayerTraits{} | ... | Parts::traits);  ///< of all parts
+  using Extras = detail::CombinedExtras<Parts...>;                              ///< of all parts
+  static_assert(detail::names_differ<Parts...>(),
+                "two parts of a block have the same name: give one a name of its own by With");
 
   /// A part with the norms around it.
   template <class L, class A>
   struct Normed {
-    A norm;                               ///< [1, width]
+    Norm::Params<A> norm;                 ///< before the part
     typename L::template Params<A> part;  ///< the part's own
-    A post_norm;                          ///< [1, width], or without rows
+    Norm::Params<A> post_norm;            ///< behind the part, or without rows
   };
 
   /// The parameters of the parts, each with its norms.
@@ -58,53 +55,56 @@ struct Block {
 
     static void visit(auto&& on, auto&... trees) {
       for_each_part([&]<std::size_t I>() {
-        constexpr PartNames names = Part<I>::names;
-        on(std::string(names.norm) + ".weight", std::get<I>(trees.parts).norm...);
-        on(names.part, std::get<I>(trees.parts).part...);
-        on(std::string(names.post_norm) + ".weight", std::get<I>(trees.parts).post_norm...);
+        constexpr PartNames names = part<I>.names;
+        on(names.norm.view(), std::get<I>(trees.parts).norm...);
+        on(names.part.view(), std::get<I>(trees.parts).part...);
+        on(names.post_norm.view(), std::get<I>(trees.parts).post_norm...);
       });
     }
   };
 
-  /// What the parts remember.
+  /// The states of the parts.
   template <class A>
   struct State {
     std::tuple<typename Parts::template State<A>...> parts;  ///< in the order of reading
 
     static void visit(auto&& on, auto&... trees) {
-      for_each_part([&]<std::size_t I>() { on(Part<I>::names.part, std::get<I>(trees.parts)...); });
+      for_each_part(
+          [&]<std::size_t I>() { on(part<I>.names.part.view(), std::get<I>(trees.parts)...); });
     }
   };
 
-  /// Rows of the rotary table that a read of at most a chunk needs.
-  static constexpr Index positions(const ModelSpec& spec) {
-    return std::max({Index{0}, detail::positions_of<Parts>(spec)...});
+  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+    const auto norm = Norm::tensors(spec);
+    const auto post = spec.norms == Norms::around ? norm : Norm::Params<TensorSpec>{};
+    return {{Normed<Parts, TensorSpec>{norm, Parts{}.tensors(spec), post}...}};
   }
 
-  template <ModelSpec Spec>
-  [[nodiscard]] static Params<TensorSpec> tensors() {
-    constexpr TensorSpec norm{1, Spec.width, Start::ones};
-    constexpr TensorSpec post = Spec.norms == Norms::around ? norm : TensorSpec{};
-    return {{Normed<Parts, TensorSpec>{norm, Parts::template tensors<Spec>(), post}...}};
+  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
+  template <class M>
+  static void validate(const State<M>& state, Index position, const ModelSpec& spec) {
+    for_each_part(
+        [&]<std::size_t I>() { part<I>.validate(std::get<I>(state.parts), position, spec); });
   }
 
-  /// Throws ShapeError or RangeError unless `state` can be what the parts remember at `position`;
-  /// a part that does not say what can be is believed.
-  template <ModelSpec Spec, class M>
-  static void expect(const State<M>& state, Index position) {
+  /// Tells the parts that want it the surprisal of the tokens that were read last, in nats.
+  template <class A>
+  static void observe(State<A>& state, std::span<const double> surprisal, const ModelSpec& spec) {
     for_each_part([&]<std::size_t I>() {
-      detail::expect_state_of<Part<I>, Spec>(std::get<I>(state.parts), position);
+      if constexpr (Part<I>::traits.surprisal) {
+        part<I>.observe(std::get<I>(state.parts), surprisal, spec);
+      }
     });
   }
 
   /// \shape  h [time, width] -> [time, width]
-  template <ModelSpec Spec, class P, class X>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<X>& pass) {
+  template <class P, class X, class C>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const C& context) {
     for_each_part([&]<std::size_t I>() {
-      const auto& [norm, part, post_norm] = std::get<I>(params.parts);
-      X added =
-          Part<I>::template read<Spec>(part, std::get<I>(state.parts), rms_norm(h, norm), pass);
-      if constexpr (Spec.norms == Norms::around) added = rms_norm(added, post_norm);
+      const auto& [norm, own, post_norm] = std::get<I>(params.parts);
+      X added = part<I>.read(own, std::get<I>(state.parts), Norm::read(norm, h, context.spec),
+                             context);
+      if (context.spec.norms == Norms::around) added = Norm::read(post_norm, added, context.spec);
       h = add(h, added);
     });
     return h;
@@ -113,6 +113,8 @@ struct Block {
  private:
   template <std::size_t I>
   using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+  template <std::size_t I>
+  static constexpr Part<I> part{};
 
   template <class Visit>
   static void for_each_part(Visit&& visit) {

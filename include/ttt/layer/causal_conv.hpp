@@ -4,11 +4,12 @@
 #include <ttt/layer/layer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace ttt {
 
 /// A causal convolution: each feature of a token is mixed with the same feature of the tokens
-/// before it. Few taps tell an attention layer above what came just before each key; many, that
+/// before it. Few taps give an attention layer above what came just before each key; many, that
 /// start as averages, what the last sentences were about. Neither takes an attention head.
 ///
 ///   y_t = sum_k w_k x_(t - k),    k = 0 .. Taps - 1
@@ -18,11 +19,15 @@ namespace ttt {
 /// \source Fu et al. 2023, "Hungry Hungry Hippos: Towards Language Modeling with State Space
 ///         Models", arXiv:2212.14052, for short ones beside attention; Ma et al. 2022, "Mega:
 ///         Moving Average Equipped Gated Attention", arXiv:2209.10655, for averages under it
-template <Index Taps, Start Begin = Start::normal>
+template <Index Taps>
 struct CausalConv {
   static_assert(Taps > 0, "a convolution must have a tap");
 
-  static constexpr PartNames names{"conv_norm", "conv", "conv_post_norm"};
+  static constexpr LayerTraits traits{};  ///< reads may end anywhere
+  using Extras = NoExtras;                ///< none
+
+  bool averages = false;  ///< whether the taps start as moving averages, or as the spec's matrices
+  PartNames names{"conv_norm", "conv", "conv_post_norm"};  ///< in files
 
   /// One weight for each tap and feature.
   template <class A>
@@ -40,25 +45,26 @@ struct CausalConv {
     static void visit(auto&& on, auto&... trees) { on("past", trees.past...); }
   };
 
-  template <ModelSpec Spec>
-  [[nodiscard]] static Params<TensorSpec> tensors() {
-    return {.taps = {Taps, Spec.width, Begin}};
+  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+    TensorSpec taps = matrix_spec(spec.init, Taps, spec.width);
+    if (averages) taps.init = init::averages;
+    return {.taps = taps};
   }
 
-  /// Throws ShapeError unless `state` can be what is kept at `position`.
-  template <ModelSpec Spec, class M>
-  static void expect(const State<M>& state, Index position) {
-    const Index kept = std::min(position, Taps - 1);
-    expect_shape("CausalConv", "past", state.past, {kept, kept == 0 ? any : Spec.width});
+  /// Throws ShapeError unless `state` can be that of `position`.
+  template <class M>
+  void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
+    const Index stored = std::min(position, Taps - 1);
+    expect_shape("CausalConv", "past", state.past, {stored, stored == 0 ? any_extent : spec.width});
   }
 
-  template <ModelSpec Spec, class P, class X>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, const X& x,
-                              const Pass<X>& /*pass*/) {
+  template <class P, class X, class C>
+  [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
+                       const C& /*context*/) const {
     const Index before = row_count(state.past);
-    const X run = append_rows(std::move(state.past), x);
-    const Index kept = std::min(row_count(run), Taps - 1);
-    state.past = take_rows(run, row_count(run) - kept, kept);
+    const X run = append_rows(state.past, x);
+    const Index stored = std::min(row_count(run), Taps - 1);
+    state.past = take_rows(run, row_count(run) - stored, stored);
     return convolve(run, params.taps, before);
   }
 };

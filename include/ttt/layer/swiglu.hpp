@@ -13,7 +13,11 @@ namespace ttt {
 /// \cost   O(time * width * hidden)
 /// \source Shazeer 2020, "GLU Variants Improve Transformer", arXiv:2002.05202
 struct SwiGlu {
-  static constexpr PartNames names{"ffn_norm", "feed_forward", "ffn_post_norm"};
+  static constexpr LayerTraits traits{};  ///< each token is read by itself
+  using Extras = NoExtras;                ///< none
+
+  Index hidden = 0;  ///< units; 0 for the spec's
+  PartNames names{"ffn_norm", "feed_forward", "ffn_post_norm"};  ///< in files
 
   /// The three matrices; there are no biases.
   template <class A>
@@ -29,24 +33,28 @@ struct SwiGlu {
     }
   };
 
-  /// Nothing: each token is read by itself.
+  /// None.
   template <class A>
   using State = Stateless<A>;
 
-  template <ModelSpec Spec>
-  [[nodiscard]] static Params<TensorSpec> tensors() {
-    return {.w1 = {Spec.width, Spec.hidden},
-            .w2 = {Spec.hidden, Spec.width},
-            .w3 = {Spec.width, Spec.hidden}};
+  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+    const Index units = hidden > 0 ? hidden : spec.hidden;
+    return {.w1 = matrix_spec(spec.init, spec.width, units),
+            .w2 = matrix_spec(spec.init, units, spec.width),
+            .w3 = matrix_spec(spec.init, spec.width, units)};
   }
 
-  template <ModelSpec Spec, class P, class X>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& /*state*/, const X& x,
-                              const Pass<X>& /*pass*/) {
+  /// Nothing can be wrong.
+  template <class M>
+  void validate(const State<M>& /*state*/, Index /*position*/, const ModelSpec& /*spec*/) const {}
+
+  template <class P, class X, class C>
+  [[nodiscard]] X read(const Params<P>& params, State<X>& /*state*/, const X& x,
+                       const C& /*context*/) const {
     return matmul(silu_gate(matmul(x, params.w1), matmul(x, params.w3)), params.w2);
   }
 };
 
-static_assert(Layer<SwiGlu>);
+static_assert(Layer<SwiGlu> && Layer<With<SwiGlu{.hidden = 5}>>);
 
 }  // namespace ttt

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/sums.hpp>
+#include <ttt/algebra/array.hpp>
 #include <ttt/algebra/tree.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
 
 namespace ttt {
 
-/// Adam with decoupled weight decay, after a clip of the gradient's global norm.
+/// Adam with decoupled weight decay, after clipping of the gradient's global norm.
 ///
-///   g = g min(1, clip / |g|);  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
-///   p = p - rate (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon) + decay p)
+///   g = g min(1, max_norm / |g|)
+///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+///   p = p - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay p)
 ///
 /// \source Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101;
 ///         the defaults from arXiv:2512.23675
 struct AdamW {
-  double b1 = 0.9;                    ///< how much of m stays in each step
-  double b2 = 0.95;                   ///< how much of v stays in each step
-  double epsilon = 1e-8;              ///< keeps a step without gradients finite
-  double decay = 0.1;                 ///< of the parameters, norms and embedding included
-  double clip = 1;                    ///< 0 leaves the norm free
+  double beta1 = 0.9;         ///< how much of m stays in each step
+  double beta2 = 0.95;        ///< how much of v stays in each step
+  double epsilon = 1e-8;      ///< keeps a step without gradients finite
+  double weight_decay = 0.1;  ///< of the parameters, norms and embedding included
+  double max_norm = 1;        ///< of the gradient; 0 leaves the norm free
   std::vector<std::string> frozen{};  ///< tensors whose name contains one of these stay as they are
 
-  /// What the optimiser remembers; a value that belongs to the caller.
+  /// The optimiser state; a value that belongs to the caller.
   template <class Params>
   struct State {
     Params mean;      ///< m; without elements before the first step
@@ -34,43 +36,63 @@ struct AdamW {
     Index steps = 0;  ///< taken
   };
 
+  /// The global norm of a gradient, frozen tensors left out.
+  template <class Params>
+  [[nodiscard]] double norm(const Params& gradient) const {
+    double squares = 0;
+    for (const auto& [leaf, g] : parts_of(gradient).arrays) {
+      if (!is_frozen(leaf)) squares += sum_of_squares(*g);
+    }
+    return std::sqrt(squares);
+  }
+
   /// Takes one step; frozen tensors count neither in the norm nor in the state.
   ///
   /// \shape  params and gradient are trees of one form and shape
-  /// \cost   one pass over parameters, gradient and state
+  /// \cost   one pass over parameters, gradient and state, and one for the norm
   template <class Params>
   void step(Params& params, const Params& gradient, State<Params>& state, double rate) const {
-    double squares = 0;
-    for_each_array(
-        [&](const Leaf& leaf, const auto& g) {
-          if (!is_frozen(leaf)) squares += sum_of_squares(g);
-        },
-        gradient);
-    const double norm = std::sqrt(squares);
-    const double scale = clip > 0 && norm >= clip ? clip / norm : 1.0;
+    const double size = norm(gradient);
     ++state.steps;
-    const double t = static_cast<double>(state.steps);
-    const double unbias_mean = 1.0 / (1.0 - std::pow(b1, t));
-    const double unbias_square = 1.0 / (1.0 - std::pow(b2, t));
+    const auto t = static_cast<double>(state.steps);
+    const Update update{.scale = max_norm > 0 && size >= max_norm ? max_norm / size : 1.0,
+                        .beta1 = beta1,
+                        .beta2 = beta2,
+                        .unbias_mean = 1.0 / (1.0 - std::pow(beta1, t)),
+                        .unbias_square = 1.0 / (1.0 - std::pow(beta2, t)),
+                        .epsilon = epsilon,
+                        .weight_decay = weight_decay,
+                        .rate = rate};
     for_each_array(
-        [&]<class M>(const Leaf& leaf, M& p, const M& raw, M& m, M& v) {
-          using S = typename M::Scalar;
-          if (is_frozen(leaf) || p.size() == 0) return;
-          if (m.size() == 0) m.setZero(p.rows(), p.cols());
-          if (v.size() == 0) v.setZero(p.rows(), p.cols());
-          const auto g = raw.array() * static_cast<S>(scale);
-          m.array() = static_cast<S>(b1) * m.array() + static_cast<S>(1 - b1) * g;
-          v.array() = static_cast<S>(b2) * v.array() + static_cast<S>(1 - b2) * g.square();
-          p.array() -=
-              static_cast<S>(rate) *
-              (static_cast<S>(unbias_mean) * m.array() /
-                   ((static_cast<S>(unbias_square) * v.array()).sqrt() + static_cast<S>(epsilon)) +
-               static_cast<S>(decay) * p.array());
+        [&]<class M>(const Leaf& leaf, M& p, const M& g, M& m, M& v) {
+          if (is_frozen(leaf) || is_zero(p)) return;
+          if (is_zero(m)) m = filled<M>(p.rows(), p.cols(), 0);
+          if (is_zero(v)) v = filled<M>(p.rows(), p.cols(), 0);
+          Primitives<M>::map(update, std::array{view(p), view(m), view(v)},
+                             view(std::as_const(p)), view(g), view(std::as_const(m)),
+                             view(std::as_const(v)));
         },
         params, gradient, state.mean, state.square);
   }
 
  private:
+  /// The step of one element.
+  struct Update {
+    double scale, beta1, beta2, unbias_mean, unbias_square, epsilon, weight_decay, rate;
+
+    template <class N>
+    TTT_HD std::array<N, 3> operator()(const N& p, const N& raw, const N& m, const N& v) const {
+      using S = Scalar<N>;
+      const N g = raw * S(scale);
+      const N mean = m * S(beta1) + g * S(1 - beta1);
+      const N square = v * S(beta2) + g * g * S(1 - beta2);
+      const N step = mean * S(unbias_mean) *
+                         reciprocal(square_root(square * S(unbias_square)) + S(epsilon)) +
+                     p * S(weight_decay);
+      return {p - step * S(rate), mean, square};
+    }
+  };
+
   [[nodiscard]] bool is_frozen(const Leaf& leaf) const {
     return std::ranges::any_of(
         frozen, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });

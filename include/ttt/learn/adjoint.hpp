@@ -15,20 +15,20 @@ enum class Order {
   second,  ///< differentiates them: exact
 };
 
-/// How the walk back over the chunks comes by what reading them computed.
-enum class Replay {
-  kept,        ///< all of it was kept: faster, and memory for the suffix's results of all chunks
-  recomputed,  ///< each chunk is read again: memory for one chunk's results
+/// Activation checkpointing: how the walk back over the chunks comes by what reading them computed.
+enum class Checkpointing {
+  stored,      ///< activations are stored: faster, and memory for the suffix's of all chunks
+  recomputed,  ///< each chunk is read again: memory for one chunk's activations
 };
 
-/// What a watcher of an unrolled text is shown after each chunk.
-template <class Model, class S>
+/// What an observer of an unrolled text is given after each chunk.
+template <class Model, Storage M>
 struct ChunkView {
-  Index number;                                             ///< of the chunk, from 0
-  const Matrix<S>& prefix;                                  ///< [chunk, width], what was read
-  const Matrix<S>& logits;                                  ///< [chunk, vocab], before the step
-  const FastWeights<S>& fast;                               ///< after the step
-  const typename Model::template State<Matrix<S>>& memory;  ///< of the suffix, after the chunk
+  Index number;                                     ///< of the chunk, from 0
+  const M& prefix;                                  ///< [chunk, width], what was read
+  const M& logits;                                  ///< [chunk, vocab], before the step
+  const FastWeights<M>& fast;                       ///< after the step
+  const typename Model::template State<M>& memory;  ///< of the suffix, after the chunk
 };
 
 /// Reads a text chunk by chunk, learning from each, and differentiates the whole.
@@ -42,203 +42,246 @@ struct ChunkView {
 /// `gradient` walks the chunks backwards with lambda, the adjoint of W_i, and rho, that of s_i.
 /// Each chunk is read once more over dual numbers whose only tangent is u, the adjoint of its inner
 /// gradient, on W; the tangents of the cotangents are what lambda, rho and the parameters receive.
-/// Reverse over reverse never happens. Between chunks W_i, s_i and the inner gradient are kept,
-/// and, unless Replay::recomputed, the results of the first reading: then only tangents are new.
+/// Reverse over reverse never happens. Between chunks W_i, s_i and the inner gradient are stored,
+/// and, unless Checkpointing::recomputed, the activations of the first reading: then only tangents
+/// are new.
 ///
 /// \source the recursion of Sun et al. 2025, arXiv:2512.23675, in this form ours; derived in
 ///         docs/derivations/adjoint.md
-template <class Model, class S = float, class Inner = InnerLoop<>>
+template <class Model, Storage M = Matrix<float>, class Inner = InnerLoop<>>
 class MetaLearner {
  public:
-  using M = Matrix<S>;                                ///< every array
   using Params = typename Model::template Params<M>;  ///< what the gradient is for
   using Memory = typename Model::template State<M>;   ///< of the blocks
 
-  /// A learner whose sequences are read with the inner loop `inner`.
-  explicit MetaLearner(Inner inner, Order order = Order::second, Replay replay = Replay::kept,
-                       CacheTraining caches = {})
-      : inner_(std::move(inner)), order_(order), replay_(replay), caches_(caches) {}
+  /// How a sequence is read and differentiated.
+  struct Options {
+    Inner inner{};                                         ///< one step a chunk
+    Order order = Order::second;                           ///< of the gradient
+    Checkpointing checkpointing = Checkpointing::stored;   ///< memory for speed
+    FastSelection fast{};                                  ///< which parameters learn
+    typename Model::Options layers{};                      ///< of the layers
+  };
+
+  /// A learner with these options.
+  explicit MetaLearner(Options options)
+      : options_(std::move(options)), border_(Model::border(options_.fast)) {}
 
   /// The loss of reading `text` while learning, and its gradient for every parameter.
   ///
   /// \throws as plain_gradient
   /// \cost   a prefix block costs as much as in plain_gradient, a suffix block about 2.1 times as
-  ///         much, or 2.7 with Replay::recomputed; memory for N copies of the fast weights, their
-  ///         gradients and the suffix's memory, and with Replay::kept for its results
+  ///         much, or 2.7 with Checkpointing::recomputed; memory for N copies of the fast weights,
+  ///         their gradients and the suffix's memory, and with Checkpointing::stored for its
+  ///         activations
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text) const {
-    return gradient(params, text, [](const ChunkView<Model, S>&) {});
+    return gradient(params, text, [](const ChunkView<Model, M>&) {});
   }
 
-  /// The same, calling watch(ChunkView) after each chunk.
-  template <class Watch>
+  /// The same, calling observe(ChunkView) after each chunk.
+  template <class Observe>
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text,
-                                          Watch&& watch) const {
-    expect_chunks("meta_gradient", text, chunk);
-    const RotaryTable<S> table = Model::template rotary<S>(std::max(text.time(), Model::positions));
-    Gradient<Params> result;
-
+                                          Observe&& observe) const {
+    expect_text("meta_gradient", text, Model::spec.chunk, true);
+    Pass pass{.params = params,
+              .text = text,
+              .chunks = {text.time(), Model::spec.chunk},
+              .rotary = {},
+              .auxiliary = {},
+              .result = {}};
     Tape<M> tape;
-    const auto lifted = leaves(tape, params, result.params);
-    Memory nothing;
+    const auto lifted = leaves(tape, params, pass.result.params);
+    const Memory nothing;
     auto state = constants(tape, nothing);
-    const Var<M> prefix = Model::prefix(lifted, state, Model::embed(lifted, text.inputs()),
-                                        Pass<Var<M>>{.rotary = &table});
-    const Var<M> keep = Model::keep(lifted, prefix);
-    const Rows read{prefix.value(), Model::scored ? keep.value() : M()};
+    AuxiliaryLosses<Var<M>> losses;
+    auto context = this->context<Var<M>>(pass, 0, losses);
+    const auto crossed =
+        Model::prefix(lifted, state, Model::embed(lifted, text.inputs()), context, border_);
+    pass.auxiliary.note(losses);
+    const Border<M> read = values(crossed);
 
-    std::vector<Link> links = unroll(params, text, read, table, result, watch);
-    Rows back = adjoint(params, text, read, table, links, result);
-    if constexpr (Model::scored) {
-      back.keep += detail::penalise(result, read.keep, text, caches_);
-      tape.seed(keep, std::move(back.keep));
-    }
-    tape.seed(prefix, std::move(back.prefix));
+    std::vector<Link> links = unroll(pass, read, observe);
+    Border<M> back = adjoint(pass, read, links);
+    pass.auxiliary.seed(tape, losses);
+    for_each_array(
+        [&](const Leaf&, const Var<M>& rows, M& cotangent) {
+          tape.seed(rows, std::move(cotangent));
+        },
+        crossed, back);
     tape.pull_back();
+    Gradient<Params>& result = pass.result;
     detail::fill_zeros(result.params, params);
-    detail::note_loss(result);
-    return result;
+    result.auxiliary = pass.auxiliary.loss();
+    result.loss += result.weighted + result.auxiliary;
+    return std::move(result);
   }
 
  private:
-  static constexpr Index chunk = Model::spec.chunk;
   using D = Dual<M>;
+  template <class A>
+  using Border = typename Model::template Border<A>;
 
-  /// What the suffix is given of a text, or the adjoint of that.
-  struct Rows {
-    M prefix;  ///< [time, width], what the prefix made of the tokens
-    M keep;    ///< [time, 1], their keep scores, or without rows
+  /// What belongs to one call.
+  struct Pass {
+    const Params& params;
+    const Text& text;
+    Chunks chunks;
+    RotaryTables<M> rotary;
+    detail::Auxiliary<M> auxiliary;
+    Gradient<Params> result;
+
+    [[nodiscard]] std::span<const Token> targets(Index n) const {
+      return text.targets().subspan(static_cast<std::size_t>(chunks.begin(n)),
+                                    static_cast<std::size_t>(chunks.size(n)));
+    }
   };
 
-  /// What is kept of a chunk: how it found fast weights and memory, and what it made of them.
+  /// What is stored of a chunk: how it found fast weights and memory, and what it made of them.
   struct Link {
-    FastWeights<S> fast;      ///< before the step
-    Memory memory;            ///< of the suffix, before the chunk
-    FastWeights<S> gradient;  ///< of the inner loss
-    M inner_weights;          ///< [chunk, 1], of the inner loss
-    Recording<M> recording;   ///< of the reading, if it is kept
+    FastWeights<M> fast;         ///< before the step
+    Memory memory;               ///< of the suffix, before the chunk
+    FastWeights<M> gradient;     ///< of the inner loss
+    M inner_weights;             ///< [chunk, 1], of the inner loss
+    Activations<M> activations;  ///< of the reading, if they are stored
   };
 
-  static std::span<const Token> targets(const Text& text, Index number) {
-    return text.targets().subspan(static_cast<std::size_t>(number * chunk),
-                                  static_cast<std::size_t>(chunk));
-  }
-
-  /// The pass that reads chunk `number`, but for its keep scores.
+  /// The context that reads chunk n, but for the side output.
   template <class X>
-  [[nodiscard]] Pass<X> pass(Index number, const RotaryTable<S>& table,
-                             std::span<const double> surprisal) const {
-    return {.rotary = &table,
-            .position = number * chunk,
-            .surprisal = surprisal,
-            .slots = caches_.slots};
+  [[nodiscard]] typename Model::template ContextOf<X> context(Pass& pass, Index n,
+                                                              AuxiliaryLosses<X>& losses) const {
+    return {.spec = Model::spec,
+            .rotary = pass.rotary,
+            .position = pass.chunks.begin(n),
+            .options = options_.layers,
+            .losses = &losses};
   }
 
-  template <class Watch>
-  [[nodiscard]] std::vector<Link> unroll(const Params& params, const Text& text, const Rows& read,
-                                         const RotaryTable<S>& table, Gradient<Params>& result,
-                                         Watch&& watch) const {
-    detail::KnownSurprisal<Model> known;
-    std::vector<Link> links;
-    FastWeights<S> fast = fast_weights(params);
-    FastWeights<S> velocity;
-    Memory memory;
-    for (Index i = 0; i < text.time() / chunk; ++i) {
-      links.push_back(
-          {.fast = fast, .memory = memory, .gradient = {}, .inner_weights = {}, .recording = {}});
-      Link& link = links.back();
-      link.gradient.resize(fast.size());
-      const M rows = read.prefix.middleRows(i * chunk, chunk);
-      M keep;
-      const M share = shares<S>(text, i, chunk);
+  /// The rows of chunk n, as values.
+  [[nodiscard]] static Border<M> rows_of(const Pass& pass, const Border<M>& read, Index n) {
+    return map_tree<M>(
+        [&](const Leaf&, const M& rows) {
+          return copied_rows(rows, pass.chunks.begin(n), pass.chunks.size(n));
+        },
+        read);
+  }
 
-      Tape<M> tape = replay_ == Replay::kept ? Tape<M>(link.recording) : Tape<M>();
-      auto lifted = constants(tape, params);
-      replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], link.gradient[n]); });
+  template <class Observe>
+  [[nodiscard]] std::vector<Link> unroll(Pass& pass, const Border<M>& read,
+                                         Observe&& observe) const {
+    std::vector<Link> links;
+    FastWeights<M> fast = fast_weights(pass.params, options_.fast);
+    FastWeights<M> velocity;
+    Memory memory;
+    for (Index n = 0; n < pass.chunks.count(); ++n) {
+      Link& link = links.emplace_back();
+      link.fast = fast;
+      link.memory = memory;
+      link.gradient.resize(fast.size());
+      const Border<M> rows = rows_of(pass, read, n);
+
+      const bool stored = options_.checkpointing == Checkpointing::stored;
+      Tape<M> tape = stored ? Tape<M>(link.activations) : Tape<M>();
+      auto lifted = constants(tape, pass.params);
+      replace_fast(lifted, options_.fast,
+                   [&](std::size_t i) { return tape.leaf(link.fast[i], link.gradient[i]); });
       auto state = constants(tape, link.memory);
-      auto at = pass<Var<M>>(i, table, known.before(i * chunk, result));
-      if constexpr (Model::scored) {
-        keep = read.keep.middleRows(i * chunk, chunk);
-        at.keep = tape.constant(keep);
-      }
+      const auto crossed = constants(tape, rows);
+      AuxiliaryLosses<Var<M>> losses;
+      auto context = this->context<Var<M>>(pass, n, losses);
+      context.side = crossed.side;
       const Var<M> logits =
-          Model::logits(lifted, Model::suffix(lifted, state, tape.constant(rows), at));
-      const Var<M> surprisal = cross_entropy(logits, targets(text, i));
-      detail::note_chunk(result, text, surprisal.value(), share);
-      link.inner_weights = inner_.loss.weights(share, surprisal.value());
+          Model::logits(lifted, Model::suffix(lifted, state, crossed.rows, context, border_));
+      const Var<M> surprisal = cross_entropy(logits, pass.targets(n));
+      pass.auxiliary.note(losses);
+      detail::note_chunk(pass.result, pass.text, pass.chunks, n, numbers(surprisal.value()));
+      link.inner_weights = map(options_.inner.loss,
+                               column<M>(target_shares(pass.text, pass.chunks, n)),
+                               surprisal.value());
       tape.seed(surprisal, M(link.inner_weights));
-      memory = map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, state);
-      const M& scores = logits.value();
+      memory = values(state);
+      Model::observe(memory, detail::token_surprisal<Model>(pass.result, pass.chunks.begin(n),
+                                                            pass.chunks.size(n)));
+      const M scores = logits.value();
       tape.pull_back();
 
-      result.inner_norm.push_back(global_norm(link.gradient));
-      inner_.optimiser.step(fast, velocity, link.gradient);
-      watch(ChunkView<Model, S>{i, rows, scores, fast, memory});
+      pass.result.inner_norm.push_back(global_norm(link.gradient));
+      options_.inner.optimiser.step(fast, velocity, link.gradient);
+      observe(ChunkView<Model, M>{n, rows.rows, scores, fast, memory});
     }
     return links;
   }
 
-  /// Walks the chunks backwards. Adds the suffix's gradients to those of `result`; returns the
+  /// Walks the chunks backwards. Adds the suffix's gradients to those of the result; returns the
   /// adjoint of what the suffix was given.
-  [[nodiscard]] Rows adjoint(const Params& params, const Text& text, const Rows& read,
-                             const RotaryTable<S>& table, std::vector<Link>& links,
-                             Gradient<Params>& result) const {
-    const auto without = without_tangent(params);
-    const Index chunks = static_cast<Index>(links.size());
-    Rows back{M::Zero(read.prefix.rows(), read.prefix.cols()), M::Zero(read.keep.rows(), 1)};
-    detail::KnownSurprisal<Model> known;
-    FastWeights<S> lambda;
-    for (const M& w : links.front().fast) lambda.push_back(M::Zero(w.rows(), w.cols()));
-    FastWeights<S> nu;
+  [[nodiscard]] Border<M> adjoint(Pass& pass, const Border<M>& read,
+                                  std::vector<Link>& links) const {
+    const auto without = without_tangent(pass.params);
+    Border<M> back = map_tree<M>(
+        [](const Leaf&, const M& rows) {
+          return is_zero(rows) ? M() : filled<M>(rows.rows(), rows.cols(), 0);
+        },
+        read);
+    FastWeights<M> lambda;
+    for (const M& w : links.front().fast) lambda.push_back(filled<M>(w.rows(), w.cols(), 0));
+    FastWeights<M> nu;
     Memory rho;
-
-    for (Index i = chunks - 1; i >= 0; --i) {
-      Link& link = links[static_cast<std::size_t>(i)];
-      FastWeights<S> u(lambda.size());
-      if (i + 1 < chunks) {
-        FastWeights<S> pulled = inner_.optimiser.pullback(link.gradient, lambda, nu);
-        if (order_ == Order::second) u = std::move(pulled);
+    for (Index n = std::ssize(links) - 1; n >= 0; --n) {
+      Link& link = at(links, n);
+      FastWeights<M> u(lambda.size());
+      if (n + 1 < std::ssize(links)) {
+        FastWeights<M> pulled = options_.inner.optimiser.pullback(link.gradient, lambda, nu);
+        if (options_.order == Order::second) u = std::move(pulled);
       }
-      std::vector<D> fast;
-      for (std::size_t n = 0; n < u.size(); ++n) fast.push_back({link.fast[n], std::move(u[n])});
-      const auto memory = without_tangent(link.memory);
-      const D rows{read.prefix.middleRows(i * chunk, chunk), {}};
-      D keep;
-      M rows_adjoint;
-      M keep_adjoint;
-      Memory memory_adjoint;
-
-      Tape<D> tape = replay_ == Replay::kept ? Tape<D>(link.recording) : Tape<D>();
-      auto lifted = leaves(tape, without, result.params);
-      replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], lambda[n]); });
-      auto state = leaves(tape, memory, memory_adjoint);
-      auto at = pass<Var<D>>(i, table, known.before(i * chunk, result));
-      if constexpr (Model::scored) {
-        keep.value = read.keep.middleRows(i * chunk, chunk);
-        at.keep = tape.leaf(keep, keep_adjoint);
-      }
-      const Var<D> surprisal = cross_entropy(
-          Model::logits(lifted, Model::suffix(lifted, state, tape.leaf(rows, rows_adjoint), at)),
-          targets(text, i));
-      tape.seed(surprisal, {link.inner_weights, loss_weights(text, i, shares<S>(text, i, chunk))});
+      const Border<M> rows = pull_chunk(pass, rows_of(pass, read, n), without, link, n, u, lambda, rho);
       for_each_array(
-          [&](const Leaf&, const Var<D>& after, M& part) {
-            tape.seed(after, {{}, std::move(part)});
+          [&](const Leaf&, M& all, const M& part) {
+            if (!is_zero(part)) set_rows(all, pass.chunks.begin(n), part);
           },
-          state, rho);
-      tape.pull_back();
-
-      back.prefix.middleRows(i * chunk, chunk) = rows_adjoint;
-      if (keep_adjoint.size() > 0) back.keep.middleRows(i * chunk, chunk) = keep_adjoint;
-      rho = std::move(memory_adjoint);
+          back, rows);
     }
-    replace_fast(result.params, [&](std::size_t n) { return std::move(lambda[n]); });
+    replace_fast(pass.result.params, options_.fast,
+                 [&](std::size_t i) { return std::move(lambda[i]); });
     return back;
   }
 
-  Inner inner_;
-  Order order_;
-  Replay replay_;
-  CacheTraining caches_;
+  /// Takes one chunk back: lambda and rho become those before it. Returns the adjoint of its rows.
+  [[nodiscard]] Border<M> pull_chunk(Pass& pass, const Border<M>& rows,
+                                     const typename Model::template Params<D>& without, Link& link,
+                                     Index n, FastWeights<M>& u, FastWeights<M>& lambda,
+                                     Memory& rho) const {
+    std::vector<D> fast;
+    for (std::size_t i = 0; i < u.size(); ++i) fast.push_back({link.fast[i], std::move(u[i])});
+    const auto memory = without_tangent(link.memory);
+    const auto dual_rows = without_tangent(rows);
+    Border<M> rows_adjoint;
+    Memory memory_adjoint;
+
+    const bool stored = options_.checkpointing == Checkpointing::stored;
+    Tape<D> tape = stored ? Tape<D>(link.activations) : Tape<D>();
+    auto lifted = leaves(tape, without, pass.result.params);
+    replace_fast(lifted, options_.fast,
+                 [&](std::size_t i) { return tape.leaf(fast[i], lambda[i]); });
+    auto state = leaves(tape, memory, memory_adjoint);
+    const auto crossed = leaves(tape, dual_rows, rows_adjoint);
+    AuxiliaryLosses<Var<D>> losses;
+    auto context = this->context<Var<D>>(pass, n, losses);
+    context.side = crossed.side;
+    const Var<D> surprisal = cross_entropy(
+        Model::logits(lifted, Model::suffix(lifted, state, crossed.rows, context, border_)),
+        pass.targets(n));
+    tape.seed(surprisal,
+              {link.inner_weights, column<M>(target_weights(pass.text, pass.chunks, n))});
+    pass.auxiliary.seed(tape, losses);
+    for_each_array(
+        [&](const Leaf&, const Var<D>& after, M& part) { tape.seed(after, {{}, std::move(part)}); },
+        state, rho);
+    tape.pull_back();
+    rho = std::move(memory_adjoint);
+    return rows_adjoint;
+  }
+
+  Options options_;
+  std::size_t border_;  ///< the first block that is read again when the fast weights change
 };
 
 }  // namespace ttt

@@ -25,11 +25,11 @@ struct Checkpoint {
 /// Writes a checkpoint, whole or not at all.
 ///
 /// \throws FileError if it cannot be written; what was there before is then untouched.
-template <class Model, class S>
+template <class Model, Storage M>
 void write_checkpoint(const std::filesystem::path& path,
-                      const Checkpoint<typename Model::template Params<Matrix<S>>>& checkpoint) {
+                      const Checkpoint<typename Model::template Params<M>>& checkpoint) {
   const auto& [params, adamw] = checkpoint.training;
-  file::Archive archive = params_archive<Model, S>(params);
+  file::Archive archive = params_archive<Model, M>(params);
   archive.metadata["recipe"] = checkpoint.recipe;
   archive.metadata["seed"] = std::to_string(checkpoint.random.seed());
   archive.metadata["drawn"] = std::to_string(checkpoint.random.drawn());
@@ -43,8 +43,8 @@ void write_checkpoint(const std::filesystem::path& path,
 ///
 /// \throws FileError if the file cannot be read; FormatError, saying where, if it is no checkpoint
 ///         of this model.
-template <class Model, class S>
-[[nodiscard]] Checkpoint<typename Model::template Params<Matrix<S>>> read_checkpoint(
+template <class Model, Storage M>
+[[nodiscard]] Checkpoint<typename Model::template Params<M>> read_checkpoint(
     const std::filesystem::path& path) {
   const file::Archive archive = file::read(path);
   expect_spec<Model>(archive);
@@ -66,10 +66,10 @@ template <class Model, class S>
           if (!archive.tensors().contains(prefix + leaf.name)) tensor = {};
         },
         shapes);
-    return file::tree<S>(archive, prefix, shapes);
+    return file::tree<M>(archive, prefix, shapes);
   };
-  using Params = typename Model::template Params<Matrix<S>>;
-  Checkpoint<Params> checkpoint{.training = {.params = file::tree<S>(archive, "", Model::tensors()),
+  using Params = typename Model::template Params<M>;
+  Checkpoint<Params> checkpoint{.training = {.params = file::tree<M>(archive, "", Model::tensors()),
                                              .adamw = {.mean = moments("adamw.mean."),
                                                        .square = moments("adamw.square."),
                                                        .steps = archive.integer("adamw.steps")}},

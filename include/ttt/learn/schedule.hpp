@@ -9,16 +9,17 @@
 
 namespace ttt {
 
-/// A rate that rises in a line to its peak, then falls along half a cosine.
+/// A learning rate that rises in a line to its peak, then falls along half a cosine.
 struct WarmupCosine {
   double peak = 3e-3;  ///< at step `warmup`
   double end = 1e-5;   ///< from step `steps` on
   Index warmup = 0;    ///< steps; the first has rate 0 if there are any
-  Index steps = 1;     ///< warm-up included
+  Index steps = 0;     ///< warm-up included; 0 stays at the peak
 
   /// The rate of a step, counted from 0.
   [[nodiscard]] double rate(Index step) const {
     if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
+    if (steps == 0) return peak;
     const double way = std::min(1.0, static_cast<double>(step - warmup) /
                                          static_cast<double>(std::max<Index>(steps - warmup, 1)));
     return end + (peak - end) * 0.5 * (1.0 + std::cos(std::numbers::pi * way));

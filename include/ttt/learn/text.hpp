@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/error.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace ttt {
 
 /// A run of tokens to learn from: each is read, and each but the first is a target.
 struct Text {
-  std::span<const Token> tokens;           ///< [time + 1]
-  std::span<const std::uint8_t> scored{};  ///< [time]; 0 leaves the target out; empty scores all
+  std::span<const Token> tokens;              ///< [time + 1]
+  std::span<const std::uint8_t> loss_mask{};  ///< [time]; 0 leaves the target out; empty for all
   /// [time], what each target's surprisal counts in the loss beyond its share of the mean; empty
   /// for nothing. What the inner loop learns from is not weighted by it.
-  std::span<const float> emphasis{};
+  std::span<const float> loss_weight{};
   float weight = 1;  ///< what the text counts in the mean over a batch
 
   /// The tokens that are read. \shape [time]
@@ -26,51 +26,72 @@ struct Text {
   [[nodiscard]] std::span<const Token> targets() const { return tokens.subspan(1); }
   /// How many are read.
   [[nodiscard]] Index time() const { return static_cast<Index>(tokens.size()) - 1; }
+  /// Whether a target has a loss weight.
+  [[nodiscard]] bool weighted() const {
+    return std::ranges::any_of(loss_weight, [](float w) { return w > 0; });
+  }
 };
 
-/// Throws unless `text` is whole chunks of `chunk` tokens with as many marks and weights as
-/// targets.
-inline void expect_chunks(const std::string& operation, const Text& text, Index chunk) {
-  if (text.time() < chunk || text.time() % chunk != 0) {
+/// How a text is cut into chunks: the last one may be shorter.
+struct Chunks {
+  Index time;    ///< tokens of the text
+  Index length;  ///< tokens of a chunk
+
+  [[nodiscard]] Index count() const { return (time + length - 1) / length; }  ///< chunks
+  [[nodiscard]] Index begin(Index n) const { return n * length; }             ///< of chunk n
+  /// Tokens of chunk n.
+  [[nodiscard]] Index size(Index n) const { return std::min(length, time - begin(n)); }
+  /// What the mean over chunk n counts in the loss of the text.
+  [[nodiscard]] double share(Index n) const {
+    return static_cast<double>(size(n)) / static_cast<double>(time);
+  }
+};
+
+/// Throws unless `text` has a target, and a mask and weights as long as its targets, and where
+/// `whole` is set, whole chunks of `chunk` tokens.
+inline void expect_text(const std::string& operation, const Text& text, Index chunk, bool whole) {
+  const Index time = std::max<Index>(text.time(), 0);
+  if (whole && (time < chunk || time % chunk != 0)) {
     throw RangeError(operation + ": text must have a positive multiple of " +
-                     std::to_string(chunk) + " targets, got " +
-                     std::to_string(std::max<Index>(text.time(), 0)));
+                     std::to_string(chunk) + " targets, got " + std::to_string(time));
   }
-  if (!text.scored.empty() && static_cast<Index>(text.scored.size()) != text.time()) {
-    throw ShapeError(operation + ": scored must be [" + std::to_string(text.time()) + "], got [" +
-                     std::to_string(text.scored.size()) + ']');
-  }
-  if (!text.emphasis.empty() && static_cast<Index>(text.emphasis.size()) != text.time()) {
-    throw ShapeError(operation + ": emphasis must be [" + std::to_string(text.time()) + "], got [" +
-                     std::to_string(text.emphasis.size()) + ']');
-  }
+  if (time == 0) throw RangeError(operation + ": text must have a target");
+  const auto expect_length = [&](const char* name, std::size_t length) {
+    if (length == 0 || static_cast<Index>(length) == time) return;
+    throw ShapeError(operation + ": " + name + " must be [" + std::to_string(time) + "], got [" +
+                     std::to_string(length) + ']');
+  };
+  expect_length("loss_mask", text.loss_mask.size());
+  expect_length("loss_weight", text.loss_weight.size());
 }
 
-/// The share of each target in the mean over chunk `number`; 0 where it is not scored.
+/// The share of each target of a chunk in the mean over it; 0 where the loss mask leaves it out.
 ///
-/// \shape  -> [chunk, 1]
-template <class S>
-[[nodiscard]] Matrix<S> shares(const Text& text, Index number, Index chunk) {
-  Matrix<S> share = Matrix<S>::Ones(chunk, 1);
-  if (!text.scored.empty()) {
-    for (Index t = 0; t < chunk; ++t) {
-      share(t, 0) = text.scored[static_cast<std::size_t>(number * chunk + t)] != 0 ? S(1) : S(0);
+/// \shape  -> [size of chunk n]
+[[nodiscard]] inline std::vector<double> target_shares(const Text& text, const Chunks& chunks,
+                                                       Index n) {
+  std::vector<double> shares(static_cast<std::size_t>(chunks.size(n)), 1);
+  if (!text.loss_mask.empty()) {
+    for (Index t = 0; t < chunks.size(n); ++t) {
+      at(shares, t) = at(text.loss_mask, chunks.begin(n) + t) != 0 ? 1 : 0;
     }
   }
-  return share / std::max(share.sum(), S(1e-10));
+  double total = 0;
+  for (const double share : shares) total += share;
+  for (double& share : shares) share /= std::max(total, 1e-10);
+  return shares;
 }
 
-/// What the surprisal of each target of chunk `number` counts in the loss of the whole text.
+/// What the surprisal of each target of a chunk counts in the loss of the whole text.
 ///
-/// \shape  share [chunk, 1], as of `shares` -> [chunk, 1]
-template <class S>
-[[nodiscard]] Matrix<S> loss_weights(const Text& text, Index number, const Matrix<S>& share) {
-  const Index chunk = share.rows();
-  const Index chunks = text.time() / chunk;
-  Matrix<S> weights = share / static_cast<S>(chunks);
-  if (!text.emphasis.empty()) {
-    for (Index t = 0; t < chunk; ++t) {
-      weights(t, 0) += static_cast<S>(text.emphasis[static_cast<std::size_t>(number * chunk + t)]);
+/// \shape  -> [size of chunk n]
+[[nodiscard]] inline std::vector<double> target_weights(const Text& text, const Chunks& chunks,
+                                                        Index n) {
+  std::vector<double> weights = target_shares(text, chunks, n);
+  for (Index t = 0; t < chunks.size(n); ++t) {
+    at(weights, t) *= chunks.share(n);
+    if (!text.loss_weight.empty()) {
+      at(weights, t) += static_cast<double>(at(text.loss_weight, chunks.begin(n) + t));
     }
   }
   return weights;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/decimal.hpp>
 #include <ttt/learn/adamw.hpp>
 #include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/gradient.hpp>
 #include <ttt/learn/schedule.hpp>
 #include <ttt/parallel/threads.hpp>
-#include <ttt/random.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -17,51 +17,48 @@
 
 namespace ttt {
 
-/// How caches are trained, step by step.
-struct CacheSchedule {
-  double keep_penalty = 0;   ///< as CacheTraining
-  double peak_penalty = 0;   ///< as CacheTraining
-  std::vector<Index> slots;  ///< one of these is drawn anew for each step; all slots if empty
-
-  /// What holds in an outer step: the same whenever it is asked.
-  [[nodiscard]] CacheTraining at(Index step) const {
-    CacheTraining now{.keep_penalty = keep_penalty, .peak_penalty = peak_penalty};
-    if (!slots.empty()) {
-      Random random(0x510754, static_cast<std::uint64_t>(step));
-      now.slots = slots[static_cast<std::size_t>(random.below(std::ssize(slots)))];
-    }
-    return now;
+/// Run-time options of the layers in training: the defaults.
+struct DefaultOptions {
+  /// The options in an outer step on a text.
+  template <class Model>
+  [[nodiscard]] typename Model::Options at(Index /*step*/, const Text& /*text*/) const {
+    return {};
   }
 };
 
 /// Trains a model for reading as it is.
+template <class Layers = DefaultOptions>
 struct PlainLoss {
-  CacheSchedule caches{};  ///< of a model that has any
+  Layers layers{};  ///< options of the layers, step by step
 
   /// As plain_gradient, in every step.
-  template <class Model, class S>
-  [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
-                              const Text& text, Index step) const {
-    return plain_gradient<Model, S>(params, text, caches.at(step));
+  template <class Model, Storage M>
+  [[nodiscard]] auto gradient(const typename Model::template Params<M>& params, const Text& text,
+                              Index step) const {
+    return plain_gradient<Model, M>(params, text, layers.template at<Model>(step, text));
   }
 };
 
 /// Trains a model for reading while it learns.
-template <class Inner = InnerLoop<>>
+template <class Inner = InnerLoop<>, class Layers = DefaultOptions>
 struct MetaLoss {
-  Inner inner{};                 ///< as the trained model will read
-  LinearRise inner_rate{};       ///< over the outer steps
-  Order order = Order::second;   ///< of the gradient
-  Replay replay = Replay::kept;  ///< memory for speed
-  CacheSchedule caches{};        ///< of a model that has any
+  Inner inner{};                                        ///< as the trained model will read
+  LinearRise inner_rate{};                              ///< over the outer steps
+  Order order = Order::second;                          ///< of the gradient
+  Checkpointing checkpointing = Checkpointing::stored;  ///< memory for speed
+  Layers layers{};                                      ///< options of the layers, step by step
 
   /// As MetaLearner::gradient, with the inner rate of this outer step.
-  template <class Model, class S>
-  [[nodiscard]] auto gradient(const typename Model::template Params<Matrix<S>>& params,
-                              const Text& text, Index step) const {
+  template <class Model, Storage M>
+  [[nodiscard]] auto gradient(const typename Model::template Params<M>& params, const Text& text,
+                              Index step) const {
     Inner now = inner;
     now.optimiser.rate *= inner_rate.factor(step);
-    return MetaLearner<Model, S, Inner>(now, order, replay, caches.at(step)).gradient(params, text);
+    return MetaLearner<Model, M, Inner>({.inner = now,
+                                         .order = order,
+                                         .checkpointing = checkpointing,
+                                         .layers = layers.template at<Model>(step, text)})
+        .gradient(params, text);
   }
 };
 
@@ -76,7 +73,7 @@ struct TrainingState {
 struct StepReport {
   Index step = 0;         ///< from 0
   double loss = 0;        ///< weighted mean over the batch, before the step, in nats
-  double emphasised = 0;  ///< what of it comes from the emphasis of targets
+  double weighted = 0;  ///< what of it comes from the loss weights of targets
   double norm = 0;        ///< of the gradient, before the clip
   double rate = 0;        ///< that the step was taken with
 };
@@ -86,10 +83,10 @@ struct StepReport {
 ///
 /// \law threads       the number of threads changes no bit
 /// \law accumulation  accumulate(a), accumulate(b), update() equals step(a and b), bit for bit
-template <class Model, class Objective = PlainLoss, class S = float>
+template <class Model, class Objective = PlainLoss<>, Storage M = Matrix<float>>
 class Trainer {
  public:
-  using Params = typename Model::template Params<Matrix<S>>;  ///< what is trained
+  using Params = typename Model::template Params<M>;  ///< what is trained
   using State = TrainingState<Params>;                        ///< what training goes on from
 
   /// How to train.
@@ -136,27 +133,31 @@ class Trainer {
     for (const Text& text : batch) {
       if (!(text.weight > 0) || !std::isfinite(text.weight)) {
         throw RangeError("Trainer.accumulate: weight must be positive, got " +
-                         std::to_string(text.weight));
+                         decimal(static_cast<double>(text.weight)));
       }
     }
     std::vector<Gradient<Params>> gradients(batch.size());
     for_each_index(options_.threads, std::ssize(batch), [&](Index i) {
       const auto n = static_cast<std::size_t>(i);
       gradients[n] =
-          options_.objective.template gradient<Model, S>(state_.params, batch[n], steps());
+          options_.objective.template gradient<Model, M>(state_.params, batch[n], steps());
     });
     for (std::size_t n = 0; n < batch.size(); ++n) {
       Gradient<Params>& gradient = gradients[n];
       const auto weight = static_cast<double>(batch[n].weight);
       waiting_loss_ += weight * gradient.loss;
-      waiting_emphasised_ += weight * gradient.emphasised;
+      waiting_weighted_ += weight * gradient.weighted;
       if (waiting_ == 0) {
         sum_ = std::move(gradient.params);
-        for_each_array([&](const Leaf&, Matrix<S>& sum) { sum *= static_cast<S>(weight); }, sum_);
+        if (weight != 1) {
+          for_each_array([&](const Leaf&, M& sum) { sum = scaled(sum, weight); }, sum_);
+        }
       } else {
-        for_each_array([&](const Leaf&, Matrix<S>& sum,
-                           const Matrix<S>& g) { sum += static_cast<S>(weight) * g; },
-                       sum_, gradient.params);
+        for_each_array(
+            [&](const Leaf&, M& sum, const M& g) {
+              if (!is_zero(g)) add_scaled(sum, weight, g);
+            },
+            sum_, gradient.params);
       }
       waiting_ += weight;
     }
@@ -170,13 +171,14 @@ class Trainer {
     const double count = std::exchange(waiting_, 0);
     StepReport report{.step = steps(),
                       .loss = std::exchange(waiting_loss_, 0) / count,
-                      .emphasised = std::exchange(waiting_emphasised_, 0) / count,
+                      .weighted = std::exchange(waiting_weighted_, 0) / count,
                       .norm = 0,
                       .rate = options_.schedule.rate(steps())};
     double squares = 0;
     for_each_array(
-        [&](const Leaf& leaf, Matrix<S>& sum) {
-          sum /= static_cast<S>(count);
+        [&](const Leaf& leaf, M& sum) {
+          if (is_zero(sum)) return;
+          if (count != 1) sum = scaled(sum, 1 / count);
           const double square = sum_of_squares(sum);
           expect_finite(square, report.step, "gradient of " + leaf.name);
           squares += square;
@@ -184,6 +186,7 @@ class Trainer {
         sum_);
     report.norm = std::sqrt(squares);
     expect_finite(report.loss, report.step, "loss");
+    expect_finite(report.rate, report.step, "rate");
     options_.adamw.step(state_.params, sum_, state_.adamw, report.rate);
     return report;
   }
@@ -198,7 +201,7 @@ class Trainer {
   Options options_;
   Params sum_;
   double waiting_loss_ = 0;
-  double waiting_emphasised_ = 0;
+  double waiting_weighted_ = 0;
   double waiting_ = 0;  // the sum of the weights
 };
 

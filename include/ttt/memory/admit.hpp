@@ -10,8 +10,8 @@
 
 namespace ttt {
 
-/// Who of the tokens that leave the window may compete for a slot: admit(offered, n) says whether
-/// offered[n] may.
+/// Admission: admit(offered, n) says whether offered[n], of the tokens that leave the window
+/// together, may compete for a slot.
 ///
 /// \law pure  the answer does not depend on earlier ones, nor on attention to the offered
 template <class P>
@@ -19,40 +19,43 @@ concept Admit = requires(const P& admit, std::span<const Entry> offered, std::si
   { admit(offered, n) } -> std::same_as<bool>;
 };
 
-/// Who may compete for a slot.
+/// Admission policies.
 namespace admit {
 
-/// Everybody: who beats the weakest resident is kept.
-struct Everybody {
+/// Every token: what ranks above the weakest entry is stored.
+struct All {
   bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const { return true; }
 };
 
-/// Nobody: a window without a cache, whatever else is chosen.
-struct Nobody {
+/// No token: a window without a cache, whatever else is chosen.
+struct None {
   bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const { return false; }
 };
 
-/// Who has a signal of at least `Thousandths` / 1000.
-template <Index Thousandths>
+/// Tokens whose signal is at least a threshold.
 struct AtLeast {
+  double threshold = 0;  ///< in the unit of the signal
+
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
-    return offered[n].signal >= static_cast<double>(Thousandths) / 1000;
+    return offered[n].signal >= threshold;
   }
 };
 
-/// Who is admitted by `First`, and up to `Reach` tokens on either side, among those that are
-/// offered together.
-template <Admit First, Index Reach>
+/// What another policy admits, and up to `reach` tokens on either side, among those that are offered
+/// together.
+template <Admit First>
 struct WithNeighbours {
-  static_assert(Reach >= 0, "a reach cannot be negative");
-  static constexpr bool wants_keep_score = detail::wants_keep_score<First>;  ///< if it does
+  static constexpr PolicyTraits traits = detail::traits_of<First>;  ///< of the other policy
+
+  Index reach = 1;  ///< tokens
+  First first{};    ///< the other policy
 
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
-    constexpr auto reach = static_cast<std::size_t>(Reach);
-    const std::size_t first = n - std::min(n, reach);
-    const std::size_t end = std::min(offered.size(), n + reach + 1);
-    for (std::size_t i = first; i < end; ++i) {
-      if (First{}(offered, i)) return true;
+    const auto far = static_cast<std::size_t>(reach);
+    const std::size_t begin = n - std::min(n, far);
+    const std::size_t end = std::min(offered.size(), n + far + 1);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (first(offered, i)) return true;
     }
     return false;
   }
@@ -60,6 +63,6 @@ struct WithNeighbours {
 
 }  // namespace admit
 
-static_assert(Admit<admit::Everybody> && Admit<admit::WithNeighbours<admit::AtLeast<1000>, 2>>);
+static_assert(Admit<admit::All> && Admit<admit::WithNeighbours<admit::AtLeast>>);
 
 }  // namespace ttt

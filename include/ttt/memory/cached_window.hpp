@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/layer/attend.hpp>
 #include <ttt/memory/cache.hpp>
-#include <ttt/memory/entry.hpp>
-#include <ttt/memory/fuse.hpp>
 #include <ttt/memory/reconstruction.hpp>
 #include <ttt/memory/window.hpp>
 #include <ttt/shape.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -20,10 +18,17 @@
 
 namespace ttt {
 
+/// What a caching memory takes from outside.
+template <class Kept>
+struct CacheExtras {
+  using Options = CacheOptions;  ///< slots in use, pinned positions, penalties
+  using Side = std::conditional_t<Kept::wants.keep_score, KeepScores, NoSide>;  ///< keep scores
+};
+
 /// A window, and a cache of what leaves it, which answer together as the cache's Fuse says.
 ///
 /// Before a chunk is read, the tokens that will have left the window when it has been read are
-/// offered to the cache. A kept token is seen by the queries for which it has left, and by no
+/// offered to the cache. A cached token is visible to the queries for which it has left, and to no
 /// others.
 ///
 /// \law no blind spot    every earlier token is in a query's window or was offered before
@@ -31,153 +36,119 @@ namespace ttt {
 /// \law limit            with room for everything and in one softmax, equals attention to the whole
 ///                       text
 /// \source ours; the idea of a cache for what surprises is of arXiv:2603.06642
-template <class Kept>
+template <class Kept, class W = Window>
 struct CachedWindow {
-  /// Whether the model gives keep scores.
-  static constexpr bool scored = Kept::scored;
-  /// Whether the model learns a gate.
-  static constexpr bool gated = Kept::FusePolicy::gated;
-  /// Reads must keep to chunks: what leaves is decided where one begins.
-  static constexpr bool reads_chunks = true;
+  /// What leaves is decided where a chunk begins.
+  static constexpr LayerTraits traits{.chunks = true, .surprisal = true};
+  static constexpr bool gated = Kept::FusePolicy::gated;  ///< as the Fuse
+  using Extras = CacheExtras<Kept>;                       ///< of the cache
+  static constexpr bool scored = Kept::wants.keep_score;  ///< whether it stores keep scores
+
+  W window{};  ///< its length
 
   /// The window and the cache.
   template <class A>
   struct State {
-    A keys;                                    ///< [recent, width], un-rotated, the oldest first
-    A values;                                  ///< [recent, width]
+    A keys;                                    ///< [recent, kv_heads * head], un-rotated, in order
+    A values;                                  ///< [recent, kv_heads * head]
     A keep;                                    ///< [recent, 1], or without rows if not scored
+    Metadata<double> surprisal;                ///< of the latest tokens, in nats
     typename Kept::template State<A> cache{};  ///< of what has left
 
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
       on("values", trees.values...);
       on("keep", trees.keep...);
+      on("surprisal", trees.surprisal...);
       on("cache", trees.cache...);
     }
   };
 
-  /// Rows of the rotary table that a read needs.
-  static constexpr Index positions(const ModelSpec& spec) {
-    return spec.window + std::max(Kept::slots, spec.chunk);
-  }
-
-  /// Throws ShapeError or RangeError unless `state` can be what is kept at `position`.
-  template <ModelSpec Spec, class M>
-  static void expect(const State<M>& state, Index position) {
-    const auto expect_rows = [](const std::string& name, const M& array, Index rows, Index cols) {
-      expect_shape("CachedWindow", name, array, {rows, rows == 0 ? any : cols});
+  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
+  template <class M>
+  void validate(const State<M>& state, Index position, const AttentionShape& shape,
+                const ModelSpec& spec) const {
+    const auto expect_rows = [](const char* name, const M& array, Index rows, Index cols) {
+      expect_shape("CachedWindow", name, array, {rows, rows == 0 ? any_extent : cols});
     };
     const Index recent = state.keys.rows();
-    const Index kept = std::ssize(state.cache.entries);
-    const Index of_chunk = position == 0 ? 0 : (position - 1) % Spec.chunk + 1;  // read of it
-    const Index most = std::min(position, Spec.window + of_chunk);
-    if (recent > most || kept > Kept::slots) {
+    const Index stored = std::ssize(state.cache.entries);
+    const Index of_chunk = position == 0 ? 0 : (position - 1) % spec.chunk + 1;  // read of it
+    const Index most = std::min(position, window.tokens(spec) + of_chunk);
+    if (recent > most || stored > Kept::slots) {
       throw RangeError("CachedWindow: keys must have at most " + std::to_string(most) +
                        " rows and entries at most " + std::to_string(Kept::slots) + ", got " +
-                       std::to_string(recent) + " and " + std::to_string(kept));
+                       std::to_string(recent) + " and " + std::to_string(stored));
     }
-    expect_rows("keys", state.keys, recent, Spec.width);
-    expect_rows("values", state.values, recent, Spec.width);
+    expect_rows("keys", state.keys, recent, shape.kv_width());
+    expect_rows("values", state.values, recent, shape.kv_width());
     expect_rows("keep", state.keep, scored ? recent : 0, 1);
-    expect_rows("cache.keys", state.cache.keys, kept, Spec.width);
-    expect_rows("cache.values", state.cache.values, kept, Spec.width);
-    expect_rows("cache.keep", state.cache.keep, scored ? kept : 0, 1);
-    const Index stays = position - of_chunk + Spec.chunk - Spec.window;  // the first not offered
-    Index before = -1;
-    for (const Entry& entry : state.cache.entries) {
-      if (entry.position <= before || entry.position >= stays) {
-        throw RangeError("CachedWindow: positions of entries must rise below " +
-                         std::to_string(stays) + ", got " + std::to_string(entry.position) +
-                         " behind " + std::to_string(before));
-      }
-      before = entry.position;
-      for (const double number : {entry.surprisal, entry.keep, entry.signal, entry.attended}) {
-        if (!std::isfinite(number)) throw RangeError("CachedWindow: entries must be finite");
-      }
+    expect_rows("cache.keys", state.cache.keys, stored, shape.kv_width());
+    expect_rows("cache.values", state.cache.values, stored, shape.kv_width());
+    expect_rows("cache.keep", state.cache.keep, scored ? stored : 0, 1);
+    if (std::ssize(state.surprisal) < std::min(position, window.tokens(spec) + of_chunk)) {
+      throw RangeError("CachedWindow: surprisal must be that of the latest tokens");
+    }
+    // The first position that was not offered.
+    expect_entries(state.cache.entries,
+                   position - of_chunk + spec.chunk - window.tokens(spec));
+  }
+
+  /// Notes the surprisal of the tokens that were read last, as far back as offers look.
+  template <class A>
+  void observe(State<A>& state, std::span<const double> surprisal, const ModelSpec& spec) const {
+    state.surprisal.insert(state.surprisal.end(), surprisal.begin(), surprisal.end());
+    const Index most = window.tokens(spec) + 2 * spec.chunk;
+    if (std::ssize(state.surprisal) > most) {
+      state.surprisal.erase(state.surprisal.begin(), state.surprisal.end() - most);
     }
   }
 
   /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
   ///
-  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated; gate [1, 1], if gated
-  /// \throws RangeError if the tokens go beyond the chunk that they begin in, pass.surprisal does
-  ///         not reach back a window, or pass.slots is negative; NumberError if a signal is not a
-  ///         number. The state is then untouched.
-  /// \cost   O(time * (window + slots) * width)
-  template <ModelSpec Spec, class X, class Gate = X>
-  [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
-                                const Pass<X>& pass, const Gate& gate = {}) {
-    const Index begin = pass.position - pass.position % Spec.chunk;  // of the chunk
-    const Index time = row_count(q);
-    if (pass.position + time > begin + Spec.chunk) {
-      throw RangeError("CachedWindow.attend: a read at position " + std::to_string(pass.position) +
-                       " must end with its chunk, at " + std::to_string(begin + Spec.chunk) +
-                       ", got " + std::to_string(time) + " tokens");
+  /// \shape  rows of [time, ...] -> [time, heads * head]; gate [1, 1], if gated
+  /// \throws RangeError if the tokens go beyond the chunk that they begin in, or options.slots is
+  ///         negative; NumberError if a signal is not a number. The state is then untouched.
+  /// \cost   O(time * (window + slots) * heads * head)
+  template <class X, class G, class C>
+  [[nodiscard]] X attend(State<X>& state, const AttentionRows<X>& rows, const G& gate,
+                         const AttentionShape& shape, const C& context) const {
+    const Index begin = context.position - context.position % context.spec.chunk;  // of the chunk
+    const Index time = row_count(rows.q);
+    if (context.position + time > begin + context.spec.chunk) {
+      throw RangeError("CachedWindow.attend: a read at position " +
+                       std::to_string(context.position) + " must end with its chunk, at " +
+                       std::to_string(begin + context.spec.chunk) + ", got " +
+                       std::to_string(time) + " tokens");
     }
-    if (pass.position == begin) offer_leaving<Spec>(state, pass);
-
-    const Index recent = row_count(state.keys);
-    state.keys = append_rows(std::move(state.keys), k);
-    state.values = append_rows(std::move(state.values), v);
-    if constexpr (scored) state.keep = append_rows(std::move(state.keep), pass.keep);
-
-    // The frame: the first token that has not left by the end of the chunk stands behind the slots.
-    const Index stays = begin + Spec.chunk - Spec.window;
-    const Index frame = stays - std::max(Kept::slots, Spec.chunk);
-    const auto& table = *pass.rotary;
-    const X near_q = rotate(q, table, pass.position - frame);
-    const X near_k = rotate(state.keys, table, pass.position - recent - frame);
-    Notes<Entry>& entries = state.cache.entries;
-    if (entries.empty()) {
-      return ttt::attend(near_q, near_k, state.values, Spec.heads, Spec.window);
-    }
-
-    std::vector<Index> seen;
-    for (Index query = pass.position; query < pass.position + time; ++query) {
-      const auto unseen = std::ranges::partition_point(
-          entries, [&](const Entry& e) { return e.position <= query - Spec.window; });
-      seen.push_back(unseen - entries.begin());
-    }
-    X far_q = q;
-    X far_k = state.cache.keys;
-    if (auto places = typename Kept::PlacePolicy{}(entries, stays)) {
-      for (Index& place : *places) place -= frame;
-      far_q = near_q;
-      far_k = rotate(state.cache.keys, table, *places);
-    }
-    KeptAttention watched;
-    X y = typename Kept::FusePolicy{}(Sight<X>{.near_q = near_q,
-                                               .near_k = near_k,
-                                               .near_v = state.values,
-                                               .far_q = far_q,
-                                               .far_k = far_k,
-                                               .far_v = state.cache.values,
-                                               .bias = state.cache.keep,
-                                               .heads = Spec.heads,
-                                               .window = Spec.window,
-                                               .seen = seen,
-                                               .watched = &watched},
-                                      gate);
-    note_attention(entries, watched, seen, pass.position);
-    return y;
+    if (context.position == begin) offer_leaving(state, shape, context);
+    state.keys = append_rows(state.keys, rows.k);
+    state.values = append_rows(state.values, rows.v);
+    if constexpr (scored) state.keep = append_rows(state.keep, context.side.keep);
+    return answer(state, rows.q, gate, shape, context,
+                  begin + context.spec.chunk - window.tokens(context.spec));
   }
 
  private:
-  /// Lets the window forget what no query of the chunk sees, and offers what will leave in it.
-  template <ModelSpec Spec, class X>
-  static void offer_leaving(State<X>& state, const Pass<X>& pass) {
-    const Index recent = std::min(row_count(state.keys), Spec.window);
-    const Index first = pass.position - recent;
-    const Index leaving = recent + Spec.chunk - Spec.window;
-    if (leaving <= 0) return;
-    if (std::ssize(pass.surprisal) < recent) {
-      throw RangeError("CachedWindow.attend: surprisal must reach back " + std::to_string(recent) +
-                       " tokens, got " + std::to_string(pass.surprisal.size()));
+  static void expect_entries(const Metadata<Entry>& entries, Index end) {
+    Index before = -1;
+    for (const Entry& entry : entries) {
+      if (entry.position <= before || entry.position >= end) {
+        throw RangeError("CachedWindow: positions of entries must rise below " +
+                         std::to_string(end) + ", got " + std::to_string(entry.position) +
+                         " behind " + std::to_string(before));
+      }
+      before = entry.position;
     }
-    // A signal sees as far back as a session remembers, also where more is known.
-    const std::span nats = pass.surprisal.last(
-        std::min(pass.surprisal.size(), static_cast<std::size_t>(Spec.window + Spec.chunk)));
-    const Index known = pass.position - std::ssize(nats);  // whose is the first
+  }
+
+  /// Evicts from the window what no query of the chunk sees, and offers what will leave in it.
+  template <class X, class C>
+  void offer_leaving(State<X>& state, const AttentionShape& shape, const C& context) const {
+    const Index tokens = window.tokens(context.spec);
+    const Index recent = std::min(row_count(state.keys), tokens);
+    const Index leaving = recent + context.spec.chunk - tokens;
+    if (leaving <= 0) return;
     const auto newest = [&](const X& rows) {
       const Index count = row_count(rows);
       return count > recent ? take_rows(rows, count - recent, recent) : rows;
@@ -185,58 +156,130 @@ struct CachedWindow {
     const X keys = newest(state.keys);
     const X values = newest(state.values);
     const X keep = scored ? newest(state.keep) : state.keep;
-
-    std::vector<double> missed;
-    if constexpr (Kept::reconstructs) {
-      missed = reconstruction_errors(value_of(array_of(keys)), value_of(array_of(values)), leaving,
-                                     Spec.heads);
-    }
-    std::vector<Offer> offers;
-    for (Index n = 0; n < leaving; ++n) {
-      const auto at = static_cast<std::size_t>(first + n - known);
-      offers.push_back({.entry = {.position = first + n,
-                                  .surprisal = nats[at],
-                                  .keep = scored ? keep_score(keep, n) : 0,
-                                  .attended_at = pass.position},
-                        .surprisal = nats,
-                        .at = at});
-      if constexpr (Kept::reconstructs) {
-        offers.back().reconstruction = missed[static_cast<std::size_t>(n)];
-      }
-    }
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
+    const std::vector<Offer> offers =
+        offers_of(keys, values, keep, leaving, state.surprisal, shape, context);
     Kept::offer(state.cache,
                 {.keys = oldest(keys),
                  .values = oldest(values),
                  .keep = scored ? oldest(keep) : keep,
                  .offers = offers},
-                {.slots = pass.slots, .pinned = pass.pinned});
+                context.position, context.options);
     state.keys = keys;
     state.values = values;
     state.keep = keep;
   }
 
-  template <class X>
-  static double keep_score(const X& keep, Index row) {
-    return static_cast<double>(element(value_of(array_of(keep)), row));
+  /// What is known of the first `leaving` tokens of the window.
+  template <class X, class C>
+  [[nodiscard]] std::vector<Offer> offers_of(const X& keys, const X& values, const X& keep,
+                                             Index leaving, const Metadata<double>& surprisal,
+                                             const AttentionShape& shape,
+                                             const C& context) const {
+    // A signal sees as far back as every session remembers.
+    const Index seen = std::min(std::ssize(surprisal),
+                                window.tokens(context.spec) + context.spec.chunk);
+    const std::span nats = std::span(surprisal).last(static_cast<std::size_t>(seen));
+    const Index first = context.position - row_count(keys);
+    std::vector<double> missed;
+    if constexpr (Kept::wants.reconstruction) {
+      missed = reconstruction_errors(value_of(array_of(keys)), value_of(array_of(values)), leaving,
+                                     shape.heads.kv_heads);
+    }
+    std::vector<double> scores;
+    if constexpr (scored) scores = numbers(value_of(array_of(keep)));
+    std::vector<Offer> offers;
+    for (Index n = 0; n < leaving; ++n) {
+      const Index place = first + n - (context.position - seen);
+      offers.push_back({.entry = {.position = first + n,
+                                  .surprisal = at(nats, place),
+                                  .keep = scored ? at(scores, n) : 0,
+                                  .attended_at = context.position},
+                        .surprisal = nats,
+                        .at = static_cast<std::size_t>(place)});
+      if constexpr (Kept::wants.reconstruction) offers.back().reconstruction = at(missed, n);
+    }
+    return offers;
   }
 
-  static void note_attention(Notes<Entry>& entries, const KeptAttention& watched,
+  /// Attends. `stays` is the position of the first token that has not left by the end of the chunk;
+  /// it stands behind as many positions as the cache has slots, or a chunk tokens.
+  template <class X, class G, class C>
+  [[nodiscard]] X answer(State<X>& state, const X& q, const G& gate, const AttentionShape& shape,
+                         const C& context, Index stays) const {
+    const Index tokens = window.tokens(context.spec);
+    const Index time = row_count(q);
+    const Index stored = row_count(state.keys);
+    const Index frame = stays - std::max(Kept::slots, context.spec.chunk);
+    const auto turned = [&](const X& x, Index first) {
+      return rotate(x, context.rotary, shape.head, shape.rotary, first - frame);
+    };
+    const X window_q = turned(q, context.position);
+    const X window_k = turned(state.keys, context.position + time - stored);
+    const VisibleKeys window_visible = VisibleKeys::sliding(time, stored, tokens);
+    Metadata<Entry>& entries = state.cache.entries;
+    if (entries.empty()) {
+      return ttt::attend(window_q, window_k, state.values, X{}, shape.heads, window_visible);
+    }
+    const VisibleKeys cache_visible = VisibleKeys::leading(visible_entries(
+        entries, context.position - tokens, time));
+    X cache_q = q;
+    X cache_k = state.cache.keys;
+    if (auto places = typename Kept::PlacePolicy{}(entries, stays)) {
+      for (Index& place : *places) place -= frame;
+      cache_q = window_q;
+      cache_k = rotate(state.cache.keys, context.rotary, shape.head, shape.rotary,
+                       std::span<const Index>(*places));
+    }
+    Answer<X> answer = typename Kept::FusePolicy{}(
+        AttentionInputs<X>{window_q, window_k, state.values, cache_q, cache_k, state.cache.values,
+                           state.cache.keep, shape.heads, window_visible, cache_visible},
+        gate);
+    note_attention(entries, numbers(value_of(array_of(answer.received))), cache_visible.count,
+                   context.position);
+    return std::move(answer.rows);
+  }
+
+  /// For each query, how many entries had left its window; `last` is what the first query lost last.
+  [[nodiscard]] static std::vector<Index> visible_entries(const Metadata<Entry>& entries,
+                                                          Index last, Index queries) {
+    std::vector<Index> counts;
+    for (Index left = last; left < last + queries; ++left) {
+      const auto unseen = std::ranges::partition_point(
+          entries, [&](const Entry& e) { return e.position <= left; });
+      counts.push_back(unseen - entries.begin());
+    }
+    return counts;
+  }
+
+  static void note_attention(Metadata<Entry>& entries, const std::vector<double>& received,
                              const std::vector<Index>& seen, Index position) {
-    if (watched.mass.empty()) return;  // where the answer was known from a recording
-    for (std::size_t n = 0; n < entries.size(); ++n) {
-      Entry& entry = entries[n];
-      entry.attended += watched.mass[n];
-      entry.readers +=
-          std::ranges::count_if(seen, [&](Index count) { return static_cast<Index>(n) < count; });
-      if (watched.last[n] >= 0) entry.attended_at = position + watched.last[n];
+    if (received.empty()) return;
+    for (Index n = 0; n < std::ssize(entries); ++n) {
+      Entry& entry = at(entries, n);
+      entry.attended += at(received, n);
+      entry.readers += std::ranges::count_if(seen, [&](Index count) { return n < count; });
+      const double last = at(received, std::ssize(entries) + n);
+      if (last > 0) entry.attended_at = position + static_cast<Index>(last) - 1;
     }
   }
 };
 
-/// `Attend<Window, Cache<...>>` attends to both at once.
+namespace detail {
+
+template <class T>
+inline constexpr bool is_cache = false;
 template <Index Slots, class... Policies>
-struct Together<Window, Cache<Slots, Policies...>>
-    : std::type_identity<CachedWindow<Cache<Slots, Policies...>>> {};
+inline constexpr bool is_cache<Cache<Slots, Policies...>> = true;
+
+}  // namespace detail
+
+/// `Attend<Window, Cache<...>>` attends to both at once.
+template <std::derived_from<Window> W, class Kept>
+requires detail::is_cache<Kept>
+struct CombinedMemory<W, Kept> : std::type_identity<CachedWindow<Kept, W>> {};
+
+static_assert(AttentionMemory<CachedWindow<Cache<4>>> &&
+              AttentionMemory<CachedWindow<Cache<4, evict::LowestKeepScore>>>);
 
 }  // namespace ttt

@@ -10,7 +10,7 @@
 
 namespace ttt {
 
-/// Who leaves a full cache first: evict(a, b) says whether a leaves before b.
+/// The order of eviction: evict(a, b) says whether a is evicted before b.
 ///
 /// \law order  a strict weak order on entries
 template <class P>
@@ -18,31 +18,43 @@ concept Evict = requires(const P& evict, const Entry& a, const Entry& b) {
   { evict(a, b) } -> std::same_as<bool>;
 };
 
-/// Who leaves a full cache first. Where an order leaves it open, the older leaves.
+/// Eviction policies: what is evicted first. Of entries that an order holds for equal, the older is.
 namespace evict {
 
-/// Who surprised least.
+/// What surprised the model least.
 struct LeastSurprising {
   bool operator()(const Entry& a, const Entry& b) const { return a.surprisal < b.surprisal; }
 };
 
-/// Whom the model's keep score wants least.
-struct LeastWanted {
-  static constexpr bool wants_keep_score = true;  ///< so the model has one
+/// What surprised least for the time that it is stored: by surprisal / (1 + insertions).
+///
+/// \source arXiv:2603.06642, second version, and its code
+struct LeastSurprisingForAge {
+  bool operator()(const Entry& a, const Entry& b) const { return priority(a) < priority(b); }
+
+ private:
+  static double priority(const Entry& e) {
+    return e.surprisal / (1 + static_cast<double>(e.insertions));
+  }
+};
+
+/// What has the lowest keep score.
+struct LowestKeepScore {
+  static constexpr PolicyTraits traits{.keep_score = true};  ///< so the model has one
   bool operator()(const Entry& a, const Entry& b) const { return a.keep < b.keep; }
 };
 
-/// Who has the weakest signal.
+/// What has the weakest signal.
 struct WeakestSignal {
   bool operator()(const Entry& a, const Entry& b) const { return a.signal < b.signal; }
 };
 
-/// Who was read longest ago.
+/// What was read first.
 struct Oldest {
   bool operator()(const Entry& a, const Entry& b) const { return a.position < b.position; }
 };
 
-/// Who received least attention for each query that could see it. Who was not seen yet stays.
+/// What received least attention for each query that could see it. What was not seen yet stays.
 ///
 /// \source Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference of Large
 ///         Language Models", arXiv:2306.14048, for the idea; theirs is a sum, not a mean
@@ -56,46 +68,58 @@ struct LeastAttended {
   }
 };
 
-/// Whose last reader was longest ago.
+/// What was attended to longest ago.
 struct LeastRecentlyAttended {
   bool operator()(const Entry& a, const Entry& b) const { return a.attended_at < b.attended_at; }
 };
 
-/// Anybody: an order that depends on the position and on `Seed` alone.
-template <std::uint64_t Seed>
+/// A random order, which depends on the position and the seed alone.
 struct Random {
+  std::uint64_t seed = 1;  ///< of the order
+
   bool operator()(const Entry& a, const Entry& b) const { return draw(a) < draw(b); }
 
  private:
-  static std::uint64_t draw(const Entry& e) {
-    return ttt::Random(Seed, static_cast<std::uint64_t>(e.position)).bits();
+  [[nodiscard]] std::uint64_t draw(const Entry& e) const {
+    return ttt::Random(seed, static_cast<std::uint64_t>(e.position)).bits();
   }
 };
 
-/// The order `Then`, but the first `Count` tokens of the text stay.
-template <Index Count, Evict Then>
+/// Another order, but the first tokens of the text stay.
+///
+/// \source Xiao et al. 2023, "Efficient Streaming Language Models with Attention Sinks",
+///         arXiv:2309.17453, for the sinks
+template <Evict Then = WeakestSignal>
 struct PinFirst {
-  static constexpr bool wants_keep_score = detail::wants_keep_score<Then>;  ///< if the order does
+  static constexpr PolicyTraits traits = detail::traits_of<Then>;  ///< of the other order
+
+  Index count = 4;  ///< tokens that stay
+  Then then{};      ///< the other order
+
   bool operator()(const Entry& a, const Entry& b) const {
-    const bool a_stays = a.position < Count;
-    const bool b_stays = b.position < Count;
-    return a_stays != b_stays ? b_stays : Then{}(a, b);
+    const bool a_stays = a.position < count;
+    const bool b_stays = b.position < count;
+    return a_stays != b_stays ? b_stays : then(a, b);
   }
 };
 
-/// The order `First`, and where that leaves it open, `Then`.
+/// One order, and where it holds entries for equal, another.
 template <Evict First, Evict Then>
 struct InOrder {
-  static constexpr bool wants_keep_score =
-      detail::wants_keep_score<First> || detail::wants_keep_score<Then>;  ///< if one of them does
+  static constexpr PolicyTraits traits =
+      detail::traits_of<First> | detail::traits_of<Then>;  ///< of both
+
+  First first{};  ///< decides
+  Then then{};    ///< decides the rest
+
   bool operator()(const Entry& a, const Entry& b) const {
-    if (First{}(a, b)) return true;
-    return !First{}(b, a) && Then{}(a, b);
+    if (first(a, b)) return true;
+    return !first(b, a) && then(a, b);
   }
 };
 
 }  // namespace evict
 
-static_assert(Evict<evict::LeastSurprising> && Evict<evict::Random<1>>);
+static_assert(Evict<evict::LeastSurprising> && Evict<evict::Random> && Evict<evict::PinFirst<>>);
 
 }  // namespace ttt

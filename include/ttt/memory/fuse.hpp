@@ -1,88 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/operations/add.hpp>
-#include <ttt/algebra/operations/attend.hpp>
-#include <ttt/algebra/operations/attend_kept.hpp>
-#include <ttt/algebra/operations/attend_only_kept.hpp>
-#include <ttt/algebra/operations/heads.hpp>
-#include <ttt/algebra/operations/logistic.hpp>
+#include <ttt/algebra/operations.hpp>
+#include <ttt/algebra/operations/attend_received.hpp>
 
 #include <concepts>
-#include <vector>
+#include <utility>
 
 namespace ttt {
 
-/// What the queries of a read see of a window and of a cache, and the answers that can be had.
+/// What attention to a window and a cache answered.
 template <class X>
-struct Sight {
-  const X& near_q;                 ///< [queries, width], turned as the window's keys
-  const X& near_k;                 ///< [keys, width], of the window
-  const X& near_v;                 ///< [keys, width]
-  const X& far_q;                  ///< [queries, width], turned as the kept keys
-  const X& far_k;                  ///< [kept, width]
-  const X& far_v;                  ///< [kept, width]
-  const X& bias;                   ///< [kept, 1], of the kept keys, or without rows
-  Index heads;                     ///< of equal width
-  Index window;                    ///< keys that a query sees of the window
-  const std::vector<Index>& seen;  ///< [queries], of the kept keys, the first ones
-  KeptAttention* watched;          ///< is told what the kept keys receive
+struct Answer {
+  X rows;      ///< [queries, heads * head]
+  X received;  ///< [2, cached], what the cached keys received; see ReceivedAttention
+};
 
-  /// What the window answers. \shape [queries, width]
-  [[nodiscard]] X window_alone() const { return attend(near_q, near_k, near_v, heads, window); }
+/// The queries of a read and the keys of a window and a cache, and the answers that can be had.
+template <class X>
+struct AttentionInputs {
+  const X& window_q;                  ///< [queries, heads * head], turned as the window's keys
+  const X& window_k;                  ///< [keys, kv_heads * head]
+  const X& window_v;                  ///< [keys, kv_heads * head]
+  const X& cache_q;                   ///< [queries, heads * head], turned as the cached keys
+  const X& cache_k;                   ///< [cached, kv_heads * head]
+  const X& cache_v;                   ///< [cached, kv_heads * head]
+  const X& bias;                      ///< [cached, 1], added to the logits, or without rows
+  AttentionHeads heads;               ///< of queries, and of keys and values
+  const VisibleKeys& window_visible;  ///< keys of the window that each query sees
+  const VisibleKeys& cache_visible;   ///< cached keys that each query sees
 
-  /// What the cache answers; zero to a query that sees nothing of it. \shape [queries, width]
-  [[nodiscard]] X cache_alone() const {
-    const AttendOnlyKept op{.heads = heads, .seen = seen, .watched = watched};
-    return apply(op, far_q, far_k, far_v, bias);
+  /// What the window answers. \shape [queries, heads * head]
+  [[nodiscard]] X window_alone() const {
+    return attend(window_q, window_k, window_v, X{}, heads, window_visible);
   }
 
-  /// What they answer in one softmax. \shape [queries, width]
-  [[nodiscard]] X both() const {
-    const AttendKept op{.heads = heads, .window = window, .seen = seen, .watched = watched};
-    return apply(op, near_q, near_k, near_v, far_q, far_k, far_v, bias);
+  /// What the cache answers; zero to a query that sees nothing of it.
+  [[nodiscard]] Answer<X> cache_alone() const {
+    const ReceivedAttention<1> op{heads, {cache_visible}};
+    auto [rows, received] = apply(op, cache_q, cache_k, cache_v, bias);
+    return {std::move(rows), std::move(received)};
+  }
+
+  /// What they answer in one softmax.
+  [[nodiscard]] Answer<X> joint_softmax() const {
+    const ReceivedAttention<2> op{heads, {window_visible, cache_visible}};
+    auto [rows, received] =
+        apply(op, window_q, window_k, window_v, X{}, cache_q, cache_k, cache_v, bias);
+    return {std::move(rows), std::move(received)};
   }
 };
 
-/// How the answers of window and cache become one: fuse(sight, gate) is what the queries are told.
-/// `gated` says whether the model learns a gate for it; if not, `gate` is without rows.
+/// How the answers of window and cache become one: fuse(inputs, gate). `gated` says whether the
+/// model learns a gate for it; if not, `gate` is without rows.
 ///
-/// \shape  gate [1, 1] -> [queries, width]
-/// \law    window    where a query sees nothing kept, equals what the window answers
-/// \law    sight     a query's answer depends, bit for bit, on the kept that it sees and no others
+/// \shape  gate [1, 1]
+/// \law    window    where a query sees nothing cached, equals what the window answers
+/// \law    sight     an answer depends, bit for bit, on the cached keys that the query sees alone
 template <class F>
-concept Fuse = requires(const F& fuse, const Sight<Matrix<float>>& sight,
-                        const Matrix<float>& gate) {
+concept Fuse = requires(const F& fuse, const AttentionInputs<detail::Archetype>& inputs,
+                        const detail::Archetype& gate) {
   { F::gated } -> std::convertible_to<bool>;
-  { fuse(sight, gate) } -> std::same_as<Matrix<float>>;
+  { fuse(inputs, gate) } -> std::same_as<Answer<detail::Archetype>>;
 };
 
 /// How the answers of window and cache become one.
 namespace fuse {
 
-/// One softmax over both: what is kept competes with the window.
+/// One softmax over both: cached keys compete with the window's.
 struct OneSoftmax {
-  static constexpr bool gated = false;
+  static constexpr bool gated = false;  ///< no gate
 
   template <class X, class Gate>
-  X operator()(const Sight<X>& sight, const Gate& /*gate*/) const {
-    return sight.both();
+  Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& /*gate*/) const {
+    return inputs.joint_softmax();
   }
 };
 
-/// A softmax over each; the cache's answer is let through a gate and added.
+/// A softmax over each; the cache's answer is multiplied by a gate and added.
 ///
 ///   y = window + cache / (1 + exp(-gate))
 ///
 /// \source arXiv:2603.06642, second version, and its code, for one gate a layer that begins nearly
-///         shut. Theirs is a number between bounds, beyond which it learns no more; ours the
-///         logistic of one that has none.
+///         closed. Theirs is a number between bounds, beyond which it learns no more; ours the
+///         sigmoid of one that has none.
 struct Gated {
-  static constexpr bool gated = true;
+  static constexpr bool gated = true;  ///< one number
 
   template <class X, class Gate>
-  X operator()(const Sight<X>& sight, const Gate& gate) const {
-    return add(sight.window_alone(), scale_heads(sight.cache_alone(), logistic(gate)));
+  Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& gate) const {
+    Answer<X> cache = inputs.cache_alone();
+    return {add(inputs.window_alone(), scale_heads(cache.rows, sigmoid(gate))),
+            std::move(cache.received)};
   }
 };
 

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/sums.hpp>
+#include <ttt/algebra/operation.hpp>
 
 #include <cmath>
 #include <concepts>
+#include <string>
 #include <vector>
 
 namespace ttt {
 
 /// The fast weights of a model, or anything of their shapes, in the order of the parameters.
-template <class S>
-using FastWeights = std::vector<Matrix<S>>;
+template <Storage M>
+using FastWeights = std::vector<M>;
 
 /// The norm of all the arrays as one vector.
-template <class S>
-[[nodiscard]] double global_norm(const std::vector<Matrix<S>>& arrays) {
+template <Storage M>
+[[nodiscard]] double global_norm(const std::vector<M>& arrays) {
   double squares = 0;
-  for (const auto& array : arrays) squares += sum_of_squares(array);
+  for (const M& array : arrays) squares += sum_of_squares(array);
   return std::sqrt(squares);
+}
+
+/// a += factor b
+template <Storage M>
+void add_scaled(M& a, double factor, const M& b) {
+  Primitives<M>::map(detail::PlusTimes{factor}, view(a), view(std::as_const(a)), view(b));
 }
 
 /// An optimiser that learns while the model reads.
@@ -30,52 +37,56 @@ template <class S>
 /// \law adjoint  <pullback, d gradient> equals the difference quotient of <lambda, weights>
 template <class O>
 concept InnerOptimiser = std::copyable<O> &&
-    requires(const O& optimiser, FastWeights<double>& weights,
-             const FastWeights<double>& gradient) {
+    requires(const O& optimiser, FastWeights<detail::Archetype>& weights,
+             const FastWeights<detail::Archetype>& gradient) {
   optimiser.step(weights, weights, gradient);
-  { optimiser.pullback(gradient, weights, weights) } -> std::same_as<FastWeights<double>>;
+  {
+    optimiser.pullback(gradient, weights, weights)
+    } -> std::same_as<FastWeights<detail::Archetype>>;
 };
 
-/// Gradient descent with the gradient's global norm bounded, and momentum if wanted.
+/// Gradient descent with clipping of the gradient's global norm, and momentum if wanted.
 ///
-///   v' = momentum v + c(g),    W' = W - rate v',    c(g) = g min(1, clip / |g|)
+///   v' = momentum v + c(g),    W' = W - rate v',    c(g) = g min(1, max_norm / |g|)
 ///
-/// \source arXiv:2512.23675 for rate 1, clip 1 and no momentum
+/// \source arXiv:2512.23675 for rate 1, max_norm 1 and no momentum
 struct InnerSgd {
   double rate = 1;      ///< of one chunk's step
-  double clip = 1;      ///< 0 leaves the norm free
-  double momentum = 0;  ///< 0 keeps no velocity
+  double max_norm = 1;  ///< 0 leaves the norm free
+  double momentum = 0;  ///< 0 stores no velocity
 
   /// Steps down; an empty velocity is one of zeros.
-  template <class S>
-  void step(FastWeights<S>& weights, FastWeights<S>& velocity,
-            const FastWeights<S>& gradient) const {
-    const S scale = static_cast<S>(shrink(global_norm(gradient)));
-    if (momentum != 0 && velocity.empty()) {
-      for (const auto& w : weights) velocity.push_back(Matrix<S>::Zero(w.rows(), w.cols()));
-    }
+  template <Storage M>
+  void step(FastWeights<M>& weights, FastWeights<M>& velocity,
+            const FastWeights<M>& gradient) const {
+    const double scale = shrink(global_norm(gradient));
     for (std::size_t i = 0; i < weights.size(); ++i) {
       if (momentum == 0) {
-        weights[i] -= static_cast<S>(rate) * scale * gradient[i];
-      } else {
-        velocity[i] = static_cast<S>(momentum) * velocity[i] + scale * gradient[i];
-        weights[i] -= static_cast<S>(rate) * velocity[i];
+        add_scaled(weights[i], -rate * scale, gradient[i]);
+        continue;
       }
+      if (velocity.size() <= i) {
+        velocity.push_back(filled<M>(weights[i].rows(), weights[i].cols(), 0));
+      }
+      velocity[i] = scaled(velocity[i], momentum);
+      add_scaled(velocity[i], scale, gradient[i]);
+      add_scaled(weights[i], -rate, velocity[i]);
     }
   }
 
   /// Takes adjoints back through a step; an empty nu is one of zeros, and lambda stays as it is.
-  template <class S>
-  [[nodiscard]] FastWeights<S> pullback(const FastWeights<S>& gradient, FastWeights<S>& lambda,
-                                        FastWeights<S>& nu) const {
-    FastWeights<S> u;
+  template <Storage M>
+  [[nodiscard]] FastWeights<M> pullback(const FastWeights<M>& gradient, FastWeights<M>& lambda,
+                                        FastWeights<M>& nu) const {
+    FastWeights<M> u;
     for (std::size_t i = 0; i < gradient.size(); ++i) {
-      u.push_back(-static_cast<S>(rate) * lambda[i]);
-      if (momentum != 0) {
-        if (nu.size() <= i) nu.push_back(Matrix<S>::Zero(u[i].rows(), u[i].cols()));
-        u[i] += nu[i];
-        nu[i] = static_cast<S>(momentum) * u[i];
+      u.push_back(scaled(lambda[i], -rate));
+      if (momentum == 0) continue;
+      if (nu.size() <= i) {
+        nu.push_back(filled<M>(lambda[i].rows(), lambda[i].cols(), 0));
       }
+      add_scaled(u[i], 1, nu[i]);
+      nu[i] = scaled(u[i], momentum);
     }
     const double norm = global_norm(gradient);
     const double scale = shrink(norm);
@@ -84,44 +95,45 @@ struct InnerSgd {
     for (std::size_t i = 0; i < u.size(); ++i) along += dot(gradient[i], u[i]);
     along /= norm;
     for (std::size_t i = 0; i < u.size(); ++i) {
-      u[i] = static_cast<S>(scale) * (u[i] - static_cast<S>(along / norm) * gradient[i]);
+      u[i] = scaled(u[i], scale);
+      add_scaled(u[i], -scale * along / norm, gradient[i]);
     }
     return u;
   }
 
  private:
   [[nodiscard]] double shrink(double norm) const {
-    return clip > 0 && norm >= clip ? clip / norm : 1.0;
+    return max_norm > 0 && norm >= max_norm ? max_norm / norm : 1.0;
   }
 };
 
 static_assert(InnerOptimiser<InnerSgd>);
 
 /// What the inner step minimises: a weighting of the chunk's surprisals, which are constants to it.
+/// loss(share, surprisal), a template over numbers, is the weight of a token that has `share` in the
+/// mean over the chunk.
 ///
-///   loss = sum_t weights_t surprisal_t
+///   loss = sum_t weight_t surprisal_t
 template <class L>
-concept InnerLoss = std::copyable<L> && requires(const L& loss, const Matrix<double>& column) {
-  { loss.weights(column, column) } -> std::same_as<Matrix<double>>;
+concept InnerLoss = std::copyable<L> && requires(const L& loss, float number) {
+  { loss(number, number) } -> std::same_as<float>;
 };
 
-/// The mean over the scored tokens: the loss that the model is trained for.
+/// The mean over the tokens of the loss mask: the loss that the model is trained for.
 struct EveryToken {
-  /// \shape  shares, surprisal [time, 1] -> [time, 1]
-  template <class S>
-  [[nodiscard]] Matrix<S> weights(const Matrix<S>& shares, const Matrix<S>& /*surprisal*/) const {
-    return shares;
+  template <class N>
+  TTT_HD N operator()(const N& share, const N& /*surprisal*/) const {
+    return share;
   }
 };
 
-/// Only tokens that surprised by more than a bound, each with its share of the whole.
+/// Only tokens with a surprisal above a bound, each with its share of the whole.
 struct SurprisingTokens {
   double above = 1;  ///< nats
 
-  /// \shape  shares, surprisal [time, 1] -> [time, 1]
-  template <class S>
-  [[nodiscard]] Matrix<S> weights(const Matrix<S>& shares, const Matrix<S>& surprisal) const {
-    return (surprisal.array() > static_cast<S>(above)).select(shares, S(0));
+  template <class N>
+  TTT_HD N operator()(const N& share, const N& surprisal) const {
+    return where_positive(surprisal - Scalar<N>(above), share, share * Scalar<N>(0));
   }
 };
 

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <concepts>
-#include <cstddef>
+#include <tuple>
 
 namespace ttt {
 
-/// How strongly a token asks to be kept: signal(offer) is a finite number, stored as Entry::signal.
+/// How much a token is worth storing: signal(offer) is a finite number, kept as Entry::signal.
 ///
 /// \law finite  finite for every finite entry
 template <class P>
@@ -17,55 +17,55 @@ concept Signal = requires(const P& signal, const Offer& offer) {
   { signal(offer) } -> std::same_as<double>;
 };
 
-/// What a token's wish to be kept can be measured by.
+/// Signals.
 namespace signal {
 
-/// How much the token surprised the model.
+/// The surprisal of the token.
 struct Surprisal {
   double operator()(const Offer& offer) const { return offer.entry.surprisal; }
 };
 
-/// The mean surprisal of the token and of up to `Reach` tokens on either side.
-template <Index Reach>
+/// The mean surprisal of the token and of up to `reach` tokens on either side.
 struct MeanSurprisal {
-  static_assert(Reach >= 0, "a reach cannot be negative");
+  Index reach = 4;  ///< tokens; not negative
 
   double operator()(const Offer& offer) const {
-    const auto at = static_cast<Index>(offer.at);
-    const Index first = std::max<Index>(0, at - Reach);
-    const Index end = std::min<Index>(std::ssize(offer.surprisal), at + Reach + 1);
+    const auto own = static_cast<Index>(offer.at);
+    const Index first = std::max<Index>(0, own - reach);
+    const Index end = std::min<Index>(std::ssize(offer.surprisal), own + reach + 1);
     double sum = 0;
-    for (Index i = first; i < end; ++i) sum += offer.surprisal[static_cast<std::size_t>(i)];
+    for (Index i = first; i < end; ++i) sum += at(offer.surprisal, i);
     return sum / static_cast<double>(end - first);
   }
 };
 
-/// How badly the tokens that stay in the window give back the value of this one, asked with its
-/// key.
+/// The error when the token's value is read from the tokens that stay in the window.
 struct Reconstruction {
-  static constexpr bool wants_reconstruction = true;  ///< so it is computed
+  static constexpr PolicyTraits traits{.reconstruction = true};  ///< so it is computed
   double operator()(const Offer& offer) const { return offer.reconstruction; }
 };
 
-/// The score that the model learned to give to what it will want to read again.
+/// The keep score that the model learned.
 struct KeepScore {
-  static constexpr bool wants_keep_score = true;  ///< so the model has one
+  static constexpr PolicyTraits traits{.keep_score = true};  ///< so the model has one
   double operator()(const Offer& offer) const { return offer.entry.keep; }
 };
 
 /// The sum of signals.
 template <Signal... Parts>
 struct Sum {
-  static constexpr bool wants_keep_score =
-      (... || detail::wants_keep_score<Parts>);  ///< if a part does
-  static constexpr bool wants_reconstruction =
-      (... || detail::wants_reconstruction<Parts>);  ///< if a part does
-  double operator()(const Offer& offer) const { return (0.0 + ... + Parts{}(offer)); }
+  static constexpr PolicyTraits traits =
+      (PolicyTraits{} | ... | detail::traits_of<Parts>);  ///< of the parts
+  std::tuple<Parts...> parts{};                           ///< what is added
+
+  double operator()(const Offer& offer) const {
+    return std::apply([&](const auto&... part) { return (0.0 + ... + part(offer)); }, parts);
+  }
 };
 
 }  // namespace signal
 
-static_assert(Signal<signal::Surprisal> && Signal<signal::MeanSurprisal<4>> &&
+static_assert(Signal<signal::Surprisal> && Signal<signal::MeanSurprisal> &&
               Signal<signal::Reconstruction> && Signal<signal::KeepScore>);
 
 }  // namespace ttt

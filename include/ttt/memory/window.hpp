@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/layer/layer.hpp>
+#include <ttt/memory/attention_memory.hpp>
 
 #include <algorithm>
 #include <string>
@@ -9,20 +9,26 @@
 
 namespace ttt {
 
-/// The last tokens' keys and values, exactly.
+/// A KV cache of the last tokens.
 ///
 /// Keys are stored un-rotated and are turned anew in each read, at positions that count from the
-/// oldest one kept: no position is ever larger than window + 2 chunk, however long the text.
+/// oldest one stored: no position is ever larger than the window and a read, however long the text.
 ///
 /// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675, for
-///         the ring. Ours starts without rows, where theirs starts with masked zeros, and lets go
-///         of old rows when a whole chunk of them is out of sight.
+///         the ring. Ours starts without rows, where theirs starts with masked zeros, and evicts old
+///         rows when a whole chunk of them is out of sight.
 struct Window {
-  /// What is kept, the oldest token first.
+  static constexpr LayerTraits traits{};  ///< reads may end anywhere
+  static constexpr bool gated = false;    ///< no gate
+  using Extras = NoExtras;                ///< none
+
+  Index length = 0;  ///< tokens a query sees, itself included; 0 for the spec's window
+
+  /// What is stored, the oldest token first.
   template <class A>
   struct State {
-    A keys;    ///< [kept, width], un-rotated; kept < window + chunk between reads
-    A values;  ///< [kept, width]
+    A keys;    ///< [stored, kv_heads * head], un-rotated; stored < window + chunk between reads
+    A values;  ///< [stored, kv_heads * head]
 
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
@@ -30,47 +36,49 @@ struct Window {
     }
   };
 
-  /// Rows of the rotary table that a read of at most a chunk needs.
-  static constexpr Index positions(const ModelSpec& spec) { return spec.window + 2 * spec.chunk; }
+  /// Tokens a query sees.
+  [[nodiscard]] constexpr Index tokens(const ModelSpec& spec) const {
+    return length > 0 ? length : spec.window;
+  }
 
-  /// Throws ShapeError or RangeError unless `state` can be what is kept at `position`.
-  template <ModelSpec Spec, class M>
-  static void expect(const State<M>& state, Index position) {
-    const Index kept = state.keys.rows();
-    if (kept >= Spec.window + Spec.chunk || kept > position) {
-      throw RangeError("Window: keys must have at most " +
-                       std::to_string(std::min(position, Spec.window + Spec.chunk - 1)) +
-                       " rows, got " + std::to_string(kept));
+  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
+  template <class M>
+  void validate(const State<M>& state, Index position, const AttentionShape& shape,
+                const ModelSpec& spec) const {
+    const Index stored = state.keys.rows();
+    const Index most = std::min(position, tokens(spec) + spec.chunk - 1);
+    if (stored > most) {
+      throw RangeError("Window: keys must have at most " + std::to_string(most) + " rows, got " +
+                       std::to_string(stored));
     }
-    expect_shape("Window", "keys", state.keys, {any, kept == 0 ? any : Spec.width});
-    expect_shape("Window", "values", state.values, {kept, kept == 0 ? any : Spec.width});
+    const Index cols = stored == 0 ? any_extent : shape.kv_width();
+    expect_shape("Window", "keys", state.keys, {any_extent, cols});
+    expect_shape("Window", "values", state.values, {stored, cols});
   }
 
   /// Appends the tokens' keys and values, and attends to what each query sees.
   ///
-  /// \shape  q, k, v [time, width] -> [time, width]; un-rotated
-  /// \throws RangeError if the keys are more than the positions of the rotary table; the state is
-  ///         then untouched.
-  /// \cost   O(time * window * width)
-  template <ModelSpec Spec, class X>
-  [[nodiscard]] static X attend(State<X>& state, const X& q, const X& k, const X& v,
-                                const Pass<X>& pass) {
-    if (row_count(state.keys) + row_count(k) > pass.rotary->factors().rows()) {
-      throw RangeError("Window.attend: a read must keep to " +
-                       std::to_string(pass.rotary->factors().rows()) + " positions, got " +
-                       std::to_string(row_count(state.keys) + row_count(k)));
-    }
-    state.keys = append_rows(std::move(state.keys), k);
-    state.values = append_rows(std::move(state.values), v);
-    const Index kept = row_count(state.keys);
-    X y = ttt::attend(rotate(q, *pass.rotary, kept - row_count(q)),
-                      rotate(state.keys, *pass.rotary, 0), state.values, Spec.heads, Spec.window);
-    if (kept >= Spec.window + Spec.chunk) {
-      state.keys = take_rows(state.keys, kept - Spec.window, Spec.window);
-      state.values = take_rows(state.values, kept - Spec.window, Spec.window);
+  /// \shape  rows of [time, ...] -> [time, heads * head]
+  /// \cost   O(time * window * heads * head)
+  template <class X, class G, class C>
+  [[nodiscard]] X attend(State<X>& state, const AttentionRows<X>& rows, const G& /*gate*/,
+                         const AttentionShape& shape, const C& context) const {
+    const Index window = tokens(context.spec);
+    state.keys = append_rows(state.keys, rows.k);
+    state.values = append_rows(state.values, rows.v);
+    const Index stored = row_count(state.keys);
+    const Index time = row_count(rows.q);
+    X y = ttt::attend(rotate(rows.q, context.rotary, shape.head, shape.rotary, stored - time),
+                      rotate(state.keys, context.rotary, shape.head, shape.rotary, 0),
+                      state.values, X{}, shape.heads, VisibleKeys::sliding(time, stored, window));
+    if (stored >= window + context.spec.chunk) {
+      state.keys = take_rows(state.keys, stored - window, window);
+      state.values = take_rows(state.values, stored - window, window);
     }
     return y;
   }
 };
+
+static_assert(AttentionMemory<Window>);
 
 }  // namespace ttt

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/layer/block.hpp>
-#include <ttt/random.hpp>
+#include <ttt/model/initialise.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -17,51 +19,47 @@ namespace ttt {
 ///
 ///   h = E[tokens];  for each block: h = block(h);  logits = norm(h) E^T
 ///
-/// The blocks before the first that learns or caches are the prefix, the others the suffix: only
-/// the suffix is read again when the fast weights change. A model whose caches want it gives each
-/// token a keep score, from what enters the suffix:
-///
-///   keep = norm(h) w
+/// The blocks before the first that has something to do between chunks are the prefix, the others
+/// the suffix: only the suffix is read again when the fast weights change. What crosses the border
+/// is a tree: the rows, and the side output of the model if its layers have one.
 ///
 /// The model has no state of its own: parameters, memories and fast weights belong to the caller.
 template <ModelSpec Spec, class... Stages>
 struct LanguageModel {
-  /// Every shape.
+  /// The shapes that layers share.
   static constexpr ModelSpec spec = checked(Spec);
   /// The number of blocks.
   static constexpr std::size_t depth = (std::size_t{0} + ... + Stages::count);
-  /// Whether a block has fast weights.
-  static constexpr bool learns = (... || Stages::Block::learns);
-  /// Whether the suffix must be read chunk by chunk although it does not learn.
-  static constexpr bool reads_chunks = (... || Stages::Block::reads_chunks);
-  /// Whether the model gives each token a keep score.
-  static constexpr bool scored = (... || Stages::Block::scored);
-  /// Rows of the rotary table that a read of at most a chunk needs.
-  static constexpr Index positions =
-      std::max({Index{1}, Stages::Block::positions(checked(Spec))...});
+  /// What holds of a layer of the model.
+  static constexpr LayerTraits traits = (LayerTraits{} | ... | Stages::Block::traits);
+  /// Run-time options of the layers.
+  using Options = typename detail::CombinedExtras<typename Stages::Block...>::Options;
+  /// The side output that layers read.
+  using Side = typename detail::CombinedExtras<typename Stages::Block...>::Side;
+  /// What the layers need in a read.
+  template <class X>
+  using ContextOf = Context<X, Side, Options>;
 
   /// Every tensor of the model.
   template <class A>
   struct Params {
-    A embedding;  ///< [vocab, width]
-    A keep_norm;  ///< [1, width], or without rows if tokens have no keep score
-    A keep;       ///< [width, 1], likewise
+    A embedding;                            ///< [vocab, width]
+    typename Side::template Params<A> side;  ///< of the side output
     /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template Params<A>, Stages::count>...> stages;
-    A norm;  ///< [1, width]
-    A head;  ///< [width, vocab], or without rows when tied
+    Norm::Params<A> norm;  ///< before the head
+    A head;                ///< [width, vocab], or without rows when tied
 
     static void visit(auto&& on, auto&... trees) {
       on("model.wte.weight", trees.embedding...);
-      on("model.keep_norm.weight", trees.keep_norm...);
-      on("model.keep.weight", trees.keep...);
+      on("model", trees.side...);
       visit_blocks(on, trees.stages...);
-      on("model.ln_f.weight", trees.norm...);
+      on("model.ln_f", trees.norm...);
       on("lm_head.weight", trees.head...);
     }
   };
 
-  /// What the blocks remember of a text, which is nothing to begin with.
+  /// The states of the blocks, which are empty before a text.
   template <class A>
   struct State {
     /// The blocks, in the order of reading.
@@ -70,47 +68,76 @@ struct LanguageModel {
     static void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
   };
 
+  /// What crosses from the prefix to the suffix: a row for each token.
+  template <class A>
+  struct Border {
+    A rows;                               ///< [time, width]
+    typename Side::template Rows<A> side;  ///< the side output
+
+    static void visit(auto&& on, auto&... trees) {
+      on("rows", trees.rows...);
+      on("side", trees.side...);
+    }
+  };
+
   /// What each tensor is before it has numbers.
   [[nodiscard]] static Params<TensorSpec> tensors() {
-    Params<TensorSpec> all{.embedding = {spec.vocab, spec.width},
-                           .keep_norm = {},
-                           .keep = {},
+    Params<TensorSpec> all{.embedding = matrix_spec(spec.init, spec.vocab, spec.width),
+                           .side = Side::tensors(spec),
                            .stages = {},
-                           .norm = {1, spec.width, Start::ones},
+                           .norm = Norm::tensors(spec),
                            .head = {}};
-    if constexpr (spec.head == Head::separate) all.head = {spec.width, spec.vocab};
-    if constexpr (scored) {
-      all.keep_norm = {1, spec.width, Start::ones};
-      all.keep = {spec.width, 1};
-    }
-    for_each_stage<0, sizeof...(Stages)>([&]<std::size_t I>() {
-      using Block = typename Stage<I>::Block;
-      std::get<I>(all.stages).fill(Block::template tensors<spec>());
+    if (spec.output == Head::separate) all.head = matrix_spec(spec.init, spec.width, spec.vocab);
+    for_each_stage([&]<std::size_t I>() {
+      std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec));
     });
     return all;
   }
 
   /// Parameters as training starts with them.
-  template <std::floating_point S>
-  [[nodiscard]] static Params<Matrix<S>> initial(std::uint64_t seed) {
-    Random random(seed);
-    return map_tree<Matrix<S>>(
-        [&](const Leaf&, const TensorSpec& tensor) { return started<S>(tensor, random); },
-        tensors());
+  template <Storage M = Matrix<float>>
+  [[nodiscard]] static Params<M> initial(std::uint64_t seed) {
+    return initialise<M>(tensors(), seed);
   }
 
-  /// The rotary table for runs of up to `keys` keys.
-  template <std::floating_point S>
-  [[nodiscard]] static RotaryTable<S> rotary(Index keys) {
-    return {keys, spec.width / spec.heads, static_cast<double>(spec.rotary_base), spec.rotary};
+  /// The first block of the suffix, if the arrays called fast learn: `depth` if there is none.
+  template <class IsFast>
+  [[nodiscard]] static std::size_t border(const IsFast& is_fast) {
+    std::size_t number = 0;
+    std::size_t first = depth;
+    const auto shapes = tensors();
+    for_each_stage([&]<std::size_t I>() {
+      for (const auto& block : std::get<I>(shapes.stages)) {
+        bool between = Stage<I>::Block::traits.chunks || Stage<I>::Block::traits.surprisal;
+        const std::string prefix = block_name(number) + '.';
+        for (const auto& [leaf, tensor] : parts_of(block).arrays) {
+          between = between || (tensor->rows > 0 && is_fast(Leaf{prefix + leaf.name, leaf.fast}));
+        }
+        if (between && number < first) first = number;
+        ++number;
+      }
+    });
+    return first;
   }
 
-  /// Throws ShapeError or RangeError unless `state` can be what the blocks remember at `position`.
+  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
   template <class M>
-  static void expect(const State<M>& state, Index position) {
-    for_each_stage<0, sizeof...(Stages)>([&]<std::size_t I>() {
+  static void validate(const State<M>& state, Index position) {
+    for_each_stage([&]<std::size_t I>() {
       for (const auto& block : std::get<I>(state.stages)) {
-        Stage<I>::Block::template expect<spec>(block, position);
+        Stage<I>::Block::validate(block, position, spec);
+      }
+    });
+  }
+
+  /// Tells the layers that want it the surprisal of the tokens that were read last, in nats.
+  template <class A>
+  static void observe(State<A>& state, std::span<const double> surprisal) {
+    for_each_stage([&]<std::size_t I>() {
+      if constexpr (Stage<I>::Block::traits.surprisal) {
+        for (auto& block : std::get<I>(state.stages)) {
+          Stage<I>::Block::observe(block, surprisal, spec);
+        }
       }
     });
   }
@@ -122,79 +149,66 @@ struct LanguageModel {
     return ttt::embed(params.embedding, tokens);
   }
 
-  /// The blocks that come before the first that learns or caches.
+  /// The blocks before block `until`, and the side output behind them.
   ///
-  /// \shape  h [time, width] -> [time, width]
+  /// \shape  h [time, width] -> a row for each of h
   template <class P, class X>
-  [[nodiscard]] static X prefix(const Params<P>& params, State<X>& state, X h,
-                                const Pass<X>& pass) {
-    return read<0, prefix_stages>(params, state, std::move(h), pass);
+  [[nodiscard]] static Border<X> prefix(const Params<P>& params, State<X>& state, X h,
+                                        const ContextOf<X>& context, std::size_t until) {
+    X rows = read(params, state, std::move(h), context, 0, until);
+    auto side = Side::read(params.side, rows, context);
+    return {std::move(rows), std::move(side)};
   }
 
-  /// The keep scores of what enters the suffix; without rows if the model gives none.
+  /// The blocks from block `first` on.
   ///
-  /// \shape  h [time, width] -> [time, 1]
-  template <class P, class X>
-  [[nodiscard]] static X keep(const Params<P>& params, const X& h) {
-    if constexpr (scored) {
-      return matmul(rms_norm(h, params.keep_norm), params.keep);
-    } else {
-      return {};
-    }
-  }
-
-  /// The blocks from the first that learns or caches on.
-  ///
-  /// \shape  h [time, width] -> [time, width]
+  /// \shape  h [time, width] -> [time, width]; the side output is in `context`
   template <class P, class X>
   [[nodiscard]] static X suffix(const Params<P>& params, State<X>& state, X h,
-                                const Pass<X>& pass) {
-    return read<prefix_stages, sizeof...(Stages)>(params, state, std::move(h), pass);
+                                const ContextOf<X>& context, std::size_t first) {
+    return read(params, state, std::move(h), context, first, depth);
   }
 
   /// \shape  h [time, width] -> [time, vocab]
   template <class P, class X>
   [[nodiscard]] static X logits(const Params<P>& params, const X& h) {
-    if constexpr (spec.head == Head::tied) {
-      return matmul_transposed(rms_norm(h, params.norm), params.embedding);
-    } else {
-      return matmul(rms_norm(h, params.norm), params.head);
-    }
+    const X normed = Norm::read(params.norm, h, spec);
+    return spec.output == Head::tied ? matmul_transposed(normed, params.embedding)
+                                     : matmul(normed, params.head);
   }
 
  private:
   template <std::size_t I>
   using Stage = std::tuple_element_t<I, std::tuple<Stages...>>;
 
-  static constexpr std::size_t prefix_stages = [] {
-    const std::array<bool, sizeof...(Stages)> chunked{
-        (Stages::Block::learns || Stages::Block::reads_chunks)...};
-    return static_cast<std::size_t>(std::ranges::find(chunked, true) - chunked.begin());
-  }();
-
-  template <std::size_t First, std::size_t Last, class Visit>
+  template <class Visit>
   static void for_each_stage(Visit&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (visit.template operator()<First + I>(), ...);
-    }
-    (std::make_index_sequence<Last - First>());
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit.template operator()<I>(), ...); }
+    (std::index_sequence_for<Stages...>());
+  }
+
+  static std::string block_name(std::size_t number) {
+    return "model.h.blocks." + std::to_string(number);
   }
 
   static void visit_blocks(auto&& on, auto&... stages) {
     std::size_t number = 0;
-    for_each_stage<0, sizeof...(Stages)>([&]<std::size_t I>() {
+    for_each_stage([&]<std::size_t I>() {
       for (std::size_t i = 0; i < Stage<I>::count; ++i, ++number) {
-        on("model.h.blocks." + std::to_string(number), std::get<I>(stages)[i]...);
+        on(block_name(number), std::get<I>(stages)[i]...);
       }
     });
   }
 
-  template <std::size_t First, std::size_t Last, class P, class X>
-  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const Pass<X>& pass) {
-    for_each_stage<First, Last>([&]<std::size_t I>() {
-      for (std::size_t i = 0; i < Stage<I>::count; ++i) {
-        h = Stage<I>::Block::template read<spec>(std::get<I>(params.stages)[i],
-                                                 std::get<I>(state.stages)[i], std::move(h), pass);
+  template <class P, class X>
+  [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h,
+                              const ContextOf<X>& context, std::size_t first, std::size_t last) {
+    std::size_t number = 0;
+    for_each_stage([&]<std::size_t I>() {
+      for (std::size_t i = 0; i < Stage<I>::count; ++i, ++number) {
+        if (number < first || number >= last) continue;
+        h = Stage<I>::Block::read(std::get<I>(params.stages)[i], std::get<I>(state.stages)[i],
+                                  std::move(h), context);
       }
     });
     return h;

@@ -1,34 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/tape.hpp>
+#include <ttt/algebra/operation.hpp>
 #include <ttt/algebra/tree.hpp>
 #include <ttt/memory/inner.hpp>
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace ttt {
 
+/// Which parameters learn while the model reads: those that the model marks as fast, or those whose
+/// name contains one of some words, which makes fast weights of any model's.
+struct FastSelection {
+  std::vector<std::string> names{};  ///< parts of names; empty for the model's own fast weights
+
+  /// Whether a parameter learns.
+  [[nodiscard]] bool operator()(const Leaf& leaf) const {
+    if (names.empty()) return leaf.fast;
+    return std::ranges::any_of(names, [&](const std::string& part) {
+      return leaf.name.find(part) != std::string::npos;
+    });
+  }
+};
+
 /// A copy of the fast weights among parameters.
-template <template <class> class T, class S>
-[[nodiscard]] FastWeights<S> fast_weights(const T<Matrix<S>>& params) {
-  FastWeights<S> fast;
-  for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>& array) {
-        if (leaf.fast) fast.push_back(array);
-      },
-      params);
-  return fast;
+template <template <class> class T, Storage M>
+[[nodiscard]] FastWeights<M> fast_weights(const T<M>& params, const FastSelection& fast = {}) {
+  FastWeights<M> weights;
+  for (const auto& [leaf, array] : parts_of(params).arrays) {
+    if (array->rows() > 0 && fast(leaf)) weights.push_back(*array);
+  }
+  return weights;
 }
 
 /// The tree with every array a number without derivative: its value, and a zero tangent.
-template <template <class> class T, class S>
-[[nodiscard]] T<Dual<Matrix<S>>> without_tangent(const T<Matrix<S>>& tree) {
-  return map_tree<Dual<Matrix<S>>>(
-      [](const Leaf&, const Matrix<S>& array) {
-        return Dual<Matrix<S>>{array, {}};
-      },
-      tree);
+template <template <class> class T, Storage M>
+[[nodiscard]] T<Dual<M>> without_tangent(const T<M>& tree) {
+  return map_tree<Dual<M>>([](const Leaf&, const M& array) { return Dual<M>{array, {}}; }, tree);
 }
 
 /// The tree with every array a constant of the tape.
@@ -39,21 +50,26 @@ template <template <class> class T, Array A>
 
 /// The tree with every array a leaf of the tape whose cotangent goes to the array of `sinks`.
 template <template <class> class T, Array A>
-[[nodiscard]] T<Var<A>> leaves(Tape<A>& tape, const T<A>& tree, T<Matrix<Scalar<A>>>& sinks) {
+[[nodiscard]] T<Var<A>> leaves(Tape<A>& tape, const T<A>& tree, T<StorageOf<A>>& sinks) {
   return map_tree<Var<A>>(
-      [&](const Leaf&, const A& array, Matrix<Scalar<A>>& sink) { return tape.leaf(array, sink); },
+      [&](const Leaf&, const A& array, StorageOf<A>& sink) { return tape.leaf(array, sink); },
       tree, sinks);
 }
 
-/// Replaces the fast arrays of a lifted tree: visits them in order, with their number.
+/// The values of a tree of variables.
+template <template <class> class T, Storage M>
+[[nodiscard]] T<M> values(const T<Var<M>>& tree) {
+  return map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, tree);
+}
+
+/// Replaces the fast arrays of a lifted tree of parameters: make(number) for each, in order. An
+/// array without rows is never fast.
 template <class Params, class Make>
-void replace_fast(Params& lifted, Make&& make) {
+void replace_fast(Params& lifted, const FastSelection& fast, Make&& make) {
   std::size_t number = 0;
-  for_each_array(
-      [&](const Leaf& leaf, auto& array) {
-        if (leaf.fast) array = make(number++);
-      },
-      lifted);
+  for (const auto& [leaf, array] : parts_of(lifted).arrays) {
+    if (row_count(*array) > 0 && fast(leaf)) *array = make(number++);
+  }
 }
 
 }  // namespace ttt

@@ -3,12 +3,9 @@
 
 #include <ttt/file/safetensors.hpp>
 #include <ttt/file/trees.hpp>
-#include <ttt/memory/entry.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
-#include <ttt/spec/describe.hpp>
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -25,8 +22,9 @@ template <class Params>
 [[nodiscard]] std::uint64_t fingerprint(const Params& params) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for_each_array(
-      [&]<class S>(const Leaf&, const Matrix<S>& array) {
-        for (const S& element : array.reshaped()) {
+      [&]<class M>(const Leaf&, const M& array) {
+        if (is_zero(array)) return;
+        for (const auto element : Primitives<M>::download(view(array))) {
           std::uint64_t word = 0;
           std::memcpy(&word, &element, sizeof element);
           hash = (hash ^ word) * 0x100000001b3U;
@@ -38,80 +36,28 @@ template <class Params>
 
 namespace detail {
 
-/// The arrays of fast weights under the names that the parameters have.
-template <class Params, class S>
-void set_fast(file::Archive& archive, const std::string& prefix, const Params& params,
-              const FastWeights<S>& weights) {
-  std::size_t n = 0;
-  for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>&) {
-        if (leaf.fast && n < weights.size()) archive.set(prefix + leaf.name, weights[n++]);
-      },
-      params);
-}
-
-template <class Params, class S>
-[[nodiscard]] FastWeights<S> fast_from(const file::Archive& archive, const std::string& prefix,
-                                       const Params& params, std::vector<std::string>& names) {
-  FastWeights<S> weights;
-  for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>& like) {
-        if (!leaf.fast) return;
-        names.push_back(prefix + leaf.name);
-        weights.push_back(archive.matrix<S>(names.back(), {like.rows(), like.cols()}));
-      },
-      params);
-  return weights;
-}
-
-/// An array that has no rows before it has any: it is in the file only if it has.
-template <class S>
-[[nodiscard]] Matrix<S> rows_from(const file::Archive& archive, const std::string& name, Index cols,
-                                  std::vector<std::string>& names) {
-  if (!archive.tensors().contains(name)) return {};
-  names.push_back(name);
-  return archive.matrix<S>(name, {any, cols});
-}
-
-/// What is known of kept tokens, as a tensor with a row for each.
-template <class Tree>
-void set_notes(file::Archive& archive, const std::string& prefix, const Tree& tree) {
-  for_each_notes(
-      [&](const Leaf& leaf, const Notes<Entry>& entries) {
-        if (entries.empty()) return;
-        Matrix<double> table(std::ssize(entries), 7);
-        for (Index n = 0; n < table.rows(); ++n) {
-          const Entry& e = entries[static_cast<std::size_t>(n)];
-          table.row(n) << static_cast<double>(e.position), e.surprisal, e.keep, e.signal,
-              e.attended, static_cast<double>(e.readers), static_cast<double>(e.attended_at);
-        }
-        archive.set(prefix + leaf.name, table);
-      },
-      tree);
-}
-
-[[nodiscard]] inline Notes<Entry> entries_from(const file::Archive& archive,
-                                               const std::string& name,
-                                               std::vector<std::string>& names) {
-  const Matrix<double> table = rows_from<double>(archive, name, 7, names);
-  const auto count = [&](double number) {
-    if (!(number >= 0 && number < 0x1p53 && number == std::floor(number))) {
-      throw FormatError("read: tensor \"" + name + "\" must count in whole numbers, got " +
-                        std::to_string(number));
-    }
-    return static_cast<Index>(number);
-  };
-  Notes<Entry> entries;
-  for (Index n = 0; n < table.rows(); ++n) {
-    entries.push_back({.position = count(table(n, 0)),
-                       .surprisal = table(n, 1),
-                       .keep = table(n, 2),
-                       .signal = table(n, 3),
-                       .attended = table(n, 4),
-                       .readers = count(table(n, 5)),
-                       .attended_at = count(table(n, 6))});
+/// The names that fast weights have in a file: those of the parameters.
+template <class Session>
+[[nodiscard]] std::vector<std::string> fast_names(const typename Session::Params& params,
+                                                  const typename Session::Options& options) {
+  std::vector<std::string> names;
+  for (const auto& [leaf, array] : parts_of(params).arrays) {
+    if (!is_zero(*array) && options.fast(leaf)) names.push_back(leaf.name);
   }
-  return entries;
+  return names;
+}
+
+/// Tokens of an archive.
+[[nodiscard]] inline std::vector<Token> tokens_from(const file::Archive& archive,
+                                                    const std::string& name) {
+  std::vector<Token> tokens;
+  for (const std::int64_t token : archive.integers(name)) {
+    if (!std::in_range<Token>(token)) {
+      throw FormatError("read: tensor \"" + name + "\" must hold tokens");
+    }
+    tokens.push_back(static_cast<Token>(token));
+  }
+  return tokens;
 }
 
 }  // namespace detail
@@ -119,8 +65,8 @@ void set_notes(file::Archive& archive, const std::string& prefix, const Tree& tr
 /// The memory of a text as an archive: everything that the session goes on from.
 ///
 /// \cost  bytes of the session, once
-template <class Model, class S, class Inner>
-[[nodiscard]] file::Archive memory_archive(const Session<Model, S, Inner>& session) {
+template <class Model, Storage M, class Inner>
+[[nodiscard]] file::Archive memory_archive(const Session<Model, M, Inner>& session) {
   const auto& state = session.state();
   file::Archive archive;
   archive.metadata["spec"] = describe(Model::spec);
@@ -128,91 +74,83 @@ template <class Model, class S, class Inner>
   archive.set("position", std::int64_t{state.position});
   const std::vector<std::int64_t> chunk(state.chunk.begin(), state.chunk.end());
   archive.set("chunk.tokens", chunk);
-  detail::set_fast(archive, "fast.", session.params(), state.fast);
-  detail::set_fast(archive, "velocity.", session.params(), state.velocity);
+  const auto names =
+      detail::fast_names<Session<Model, M, Inner>>(session.params(), session.options());
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    archive.set("fast." + names[n], state.fast[n]);
+    if (!state.velocity.empty()) archive.set("velocity." + names[n], state.velocity[n]);
+  }
   file::set_tree(archive, "memory.", state.memory);
   file::set_tree(archive, "chunk.memory.", state.chunk_memory);
-  detail::set_notes(archive, "memory.", state.memory);
-  detail::set_notes(archive, "chunk.memory.", state.chunk_memory);
-  if (!state.surprisal.empty()) {
-    archive.set("surprisal", Eigen::Map<const Matrix<double>>(state.surprisal.data(),
-                                                              std::ssize(state.surprisal), 1));
-  }
-  if (state.chunk_rows.size() > 0) archive.set("chunk.rows", state.chunk_rows);
-  if (state.logits.size() > 0) archive.set("logits", state.logits);
+  file::set_tree(archive, "chunk.border.", state.border);
+  if (!is_zero(state.logits)) archive.set("logits", state.logits);
   return archive;
 }
 
 /// Writes the memory of a text, whole or not at all.
 ///
 /// \throws FileError if it cannot be written; what was there before is then untouched.
-template <class Model, class S, class Inner>
-void save_memory(const std::filesystem::path& path, const Session<Model, S, Inner>& session) {
+template <class Model, Storage M, class Inner>
+void save_memory(const std::filesystem::path& path, const Session<Model, M, Inner>& session) {
   file::write(path, memory_archive(session));
 }
 
-/// A session that goes on from a memory, bit for bit.
+/// A session that goes on from a memory, bit for bit. `params` is a reference, which has to outlive
+/// the session, parameters to take over, or a shared pointer to them.
 ///
 /// \throws FormatError, saying where, if the archive is not a memory of this model's spec and of
 ///         these parameters.
-template <class Model, class S = float, class Inner = InnerLoop<>>
-[[nodiscard]] Session<Model, S, Inner> session_from(
-    const file::Archive& archive, const typename Model::template Params<Matrix<S>>& params,
-    typename Session<Model, S, Inner>::Options options = {}) {
-  using Reader = Session<Model, S, Inner>;
+template <class Model, Storage M = Matrix<float>, class Inner = InnerLoop<>, class P>
+[[nodiscard]] Session<Model, M, Inner> session_from(
+    const file::Archive& archive, P&& params,
+    typename Session<Model, M, Inner>::Options options = {}) {
+  using Reader = Session<Model, M, Inner>;
   expect_spec<Model>(archive);
-  if (archive.text("parameters") != std::to_string(fingerprint(params))) {
-    throw FormatError("read: the memory was made with other parameters");
+  const Reader fresh(std::forward<P>(params), options);
+  if (archive.text("parameters") != std::to_string(fingerprint(fresh.params()))) {
+    throw FormatError("read: " + archive.origin() + ": the memory was made with other parameters");
   }
-  constexpr Index width = Model::spec.width;
-  std::vector<std::string> names{"position", "chunk.tokens"};
   typename Reader::State state;
+  std::vector<std::string> names{"position", "chunk.tokens"};
   state.position = archive.integer("position");
-  for (const std::int64_t token : archive.integers("chunk.tokens")) {
-    if (!std::in_range<Token>(token))
-      throw FormatError("read: tensor \"chunk.tokens\" must hold tokens");
-    state.chunk.push_back(static_cast<Token>(token));
+  state.chunk = detail::tokens_from(archive, "chunk.tokens");
+  const auto fast = detail::fast_names<Reader>(fresh.params(), options);
+  for (std::size_t n = 0; n < fast.size(); ++n) {
+    state.fast.push_back(archive.array<M>("fast." + fast[n]));
+    names.push_back("fast." + fast[n]);
+    if (archive.tensors().contains("velocity." + fast[n])) {
+      state.velocity.push_back(archive.array<M>("velocity." + fast[n]));
+      names.push_back("velocity." + fast[n]);
+    }
   }
-  state.fast = detail::fast_from<decltype(params), S>(archive, "fast.", params, names);
-  if (archive.tensors().lower_bound("velocity.") != archive.tensors().lower_bound("velocity/")) {
-    state.velocity = detail::fast_from<decltype(params), S>(archive, "velocity.", params, names);
-  }
-  const auto memory = [&](const std::string& prefix, auto& tree) {
-    for_each_array(
-        [&](const Leaf& leaf, Matrix<S>& array) {
-          // Keep scores have one column, everything else that is kept has the model's width.
-          const bool score = leaf.name.ends_with("keep");
-          array = detail::rows_from<S>(archive, prefix + leaf.name, score ? 1 : width, names);
-        },
-        tree);
-    for_each_notes(
-        [&](const Leaf& leaf, Notes<Entry>& entries) {
-          entries = detail::entries_from(archive, prefix + leaf.name, names);
-        },
-        tree);
+  const auto tree = [&](const std::string& prefix, auto& arrays) {
+    file::read_tree<M>(archive, prefix, arrays);
+    file::append_names(names, prefix, arrays);
   };
-  memory("memory.", state.memory);
-  memory("chunk.memory.", state.chunk_memory);
-  const auto surprisal = detail::rows_from<double>(archive, "surprisal", 1, names);
-  state.surprisal.assign(surprisal.data(), surprisal.data() + surprisal.size());
-  state.chunk_rows = detail::rows_from<S>(archive, "chunk.rows", width, names);
-  state.logits = detail::rows_from<S>(archive, "logits", Model::spec.vocab, names);
+  tree("memory.", state.memory);
+  tree("chunk.memory.", state.chunk_memory);
+  tree("chunk.border.", state.border);
+  if (archive.tensors().contains("logits")) {
+    state.logits = archive.array<M>("logits");
+    names.emplace_back("logits");
+  }
   archive.expect_names(std::move(names));
   try {
-    return Reader(params, std::move(state), std::move(options));
+    return fresh.continued(std::move(state));
   } catch (const Error& error) {
-    throw FormatError(std::string("read: memory: ") + error.what());
+    throw FormatError("read: " + archive.origin() + ": memory: " + error.what());
   }
 }
 
 /// A session that goes on from a memory file, bit for bit.
 ///
 /// \throws FileError if the file cannot be read; FormatError as session_from
-template <class Model, class S = float, class Inner = InnerLoop<>>
-[[nodiscard]] Session<Model, S, Inner> load_memory(
-    const std::filesystem::path& path, const typename Model::template Params<Matrix<S>>& params,
-    typename Session<Model, S, Inner>::Options options = {}) {
-  return session_from<Model, S, Inner>(file::read(path), params, std::move(options));
+template <class Model, Storage M = Matrix<float>, class Inner = InnerLoop<>, class P>
+[[nodiscard]] Session<Model, M, Inner> load_memory(
+    const std::filesystem::path& path, P&& params,
+    typename Session<Model, M, Inner>::Options options = {}) {
+  return session_from<Model, M, Inner>(file::read(path), std::forward<P>(params),
+                                       std::move(options));
 }
 
 }  // namespace ttt

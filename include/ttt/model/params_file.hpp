@@ -6,26 +6,57 @@
 #include <ttt/model/language_model.hpp>
 #include <ttt/spec/describe.hpp>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace ttt {
 
-/// Throws FormatError unless the archive says that it belongs to a model of this spec.
+namespace detail {
+
+/// The first field of `wanted` that `got` does not have, and what it has there.
+[[nodiscard]] inline std::string first_difference(const std::string& wanted,
+                                                  const std::string& got) {
+  std::size_t begin = 0;
+  for (std::size_t n = 0; n < wanted.size() && n < got.size() && wanted[n] == got[n]; ++n) {
+    if (wanted[n] == ' ' && n > 0 && wanted[n - 1] == ',') begin = n + 1;
+  }
+  const auto field = [&](const std::string& text) {
+    return begin < text.size() ? text.substr(begin, text.find(',', begin) - begin) : "nothing";
+  };
+  return "\"" + field(wanted) + "\", got \"" + field(got) + '"';
+}
+
+}  // namespace detail
+
+/// Throws FormatError, naming the first field that differs, unless the archive says that it belongs
+/// to a model of this spec.
 template <class Model>
 void expect_spec(const file::Archive& archive) {
   const std::string wanted = describe(Model::spec);
-  if (archive.text("spec") != wanted) {
-    throw FormatError("read: metadata \"spec\" must be \"" + wanted + "\", got \"" +
-                      archive.text("spec") + '"');
+  const std::string& got = archive.text("spec");
+  if (got == wanted) return;
+  throw FormatError("read: " + archive.origin() + ": metadata \"spec\" must have " +
+                    detail::first_difference(wanted, got));
+}
+
+/// Throws NumberError, naming the tensor, if an element of a tree is not finite.
+template <class T>
+void expect_finite(const std::string& operation, const T& tree) {
+  for (const auto& [leaf, array] : parts_of(tree).arrays) {
+    if (std::isfinite(sum_of_squares(*array))) continue;
+    throw NumberError(operation + ": tensor \"" + leaf.name + "\" must be finite");
   }
 }
 
 /// A model's parameters as an archive: its tensors by name, its spec as metadata.
-template <class Model, class S>
-[[nodiscard]] file::Archive params_archive(const typename Model::template Params<Matrix<S>>& params,
+///
+/// \throws NumberError if an element is not finite.
+template <class Model, Storage M>
+[[nodiscard]] file::Archive params_archive(const typename Model::template Params<M>& params,
                                            file::As as = {}) {
+  expect_finite("params_archive", params);
   file::Archive archive;
   archive.metadata["spec"] = describe(Model::spec);
   file::set_tree(archive, "", params, as);
@@ -35,16 +66,17 @@ template <class Model, class S>
 /// Reads the parameters of a model, and no other tensors.
 ///
 /// \throws FileError if the file cannot be read; FormatError, saying where, if it is not a
-///         well-formed safetensors file of this model's spec, tensors and shapes.
-template <class Model, class S = float>
-[[nodiscard]] typename Model::template Params<Matrix<S>> read_params(
-    const std::filesystem::path& path) {
+///         well-formed safetensors file of this model's spec, tensors and shapes; NumberError if an
+///         element is not finite.
+template <class Model, Storage M = Matrix<float>>
+[[nodiscard]] typename Model::template Params<M> read_params(const std::filesystem::path& path) {
   const file::Archive archive = file::read(path);
   expect_spec<Model>(archive);
-  auto params = file::tree<S>(archive, "", Model::tensors());
+  auto params = file::tree<M>(archive, "", Model::tensors());
   std::vector<std::string> names;
   file::append_names(names, "", params);
   archive.expect_names(std::move(names));
+  expect_finite("read: " + path.string(), params);
   return params;
 }
 

@@ -1,75 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/error.hpp>
 #include <ttt/random.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace ttt {
 
-/// Chooses the next token from a row of logits.
+/// Chooses the next token from the logits of all.
 ///
 /// \law in range  the result is in 0..vocab-1
 template <class C>
-concept Sampler = requires(C& choose, const Matrix<float>& logits) {
+concept Sampler = requires(C& choose, std::span<const double> logits) {
   { choose(logits) } -> std::same_as<Token>;
 };
 
 /// The most probable token; the first of equals.
 struct Greedy {
-  /// \shape  logits [1, vocab]
-  template <class S>
-  [[nodiscard]] Token operator()(const Matrix<S>& logits) const {
-    Index best = 0;
-    logits.row(0).maxCoeff(&best);
-    return static_cast<Token>(best);
+  /// \shape  logits [vocab]
+  [[nodiscard]] Token operator()(std::span<const double> logits) const {
+    return static_cast<Token>(std::ranges::max_element(logits) - logits.begin());
   }
 };
 
-/// Draws from the most probable tokens that together reach a share of the probability.
+/// Draws from the most probable tokens that together reach a probability p.
 ///
 /// \source Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", arXiv:1904.09751
 class Nucleus {
  public:
   /// From what to draw.
   struct Options {
-    double share = 1;        ///< in (0, 1]; 1 draws from all
+    double p = 1;            ///< in (0, 1]; 1 draws from all
     double temperature = 1;  ///< positive; divides the logits
     std::uint64_t seed = 1;  ///< of the draws
   };
 
-  /// \throws RangeError if share or temperature is out of range.
+  /// \throws RangeError if p or temperature is out of range.
   explicit Nucleus(Options options) : options_(options), random_(options.seed) {
-    if (!(options.share > 0 && options.share <= 1)) {
-      throw RangeError("Nucleus: share must be in (0, 1], got " + std::to_string(options.share));
+    if (!(options.p > 0 && options.p <= 1)) {
+      throw RangeError("Nucleus: p must be in (0, 1], got " + std::to_string(options.p));
     }
     if (!(options.temperature > 0)) {
       throw RangeError("Nucleus: temperature must be positive, got " +
-                       std::to_string(options.temperature));
+                       std::to_string(options.temperature) + "; Greedy is the limit at 0");
     }
   }
 
-  /// \shape  logits [1, vocab]
+  /// \shape  logits [vocab]
   /// \cost   sorts the vocabulary; one random number
-  template <class S>
-  [[nodiscard]] Token operator()(const Matrix<S>& logits) {
-    const double largest = static_cast<double>(logits.maxCoeff());
-    std::vector<double> weights(static_cast<std::size_t>(logits.cols()));
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      weights[i] = std::exp((static_cast<double>(logits(0, static_cast<Index>(i))) - largest) /
-                            options_.temperature);
+  [[nodiscard]] Token operator()(std::span<const double> logits) {
+    const double largest = *std::ranges::max_element(logits);
+    std::vector<double> weights;
+    for (const double logit : logits) {
+      weights.push_back(std::exp((logit - largest) / options_.temperature));
     }
     std::vector<std::size_t> order(weights.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return weights[i]; });
 
-    const double wanted = options_.share * std::accumulate(weights.begin(), weights.end(), 0.0);
+    const double wanted = options_.p * std::accumulate(weights.begin(), weights.end(), 0.0);
     std::size_t kept = 0;
     double mass = 0;
     while (kept < order.size() && (kept == 0 || mass < wanted)) mass += weights[order[kept++]];
@@ -86,14 +82,14 @@ class Nucleus {
   Random random_;
 };
 
-/// Draws from the most probable tokens that together reach `share`.
-[[nodiscard]] inline Nucleus top_p(double share, std::uint64_t seed) {
-  return Nucleus({.share = share, .seed = seed});
+/// Draws from the most probable tokens that together reach the probability `p`.
+[[nodiscard]] inline Nucleus top_p(double p, std::uint64_t seed) {
+  return Nucleus({.p = p, .seed = seed});
 }
 
-/// Draws from all tokens, with logits divided by `degree`.
-[[nodiscard]] inline Nucleus temperature(double degree, std::uint64_t seed) {
-  return Nucleus({.temperature = degree, .seed = seed});
+/// Draws from all tokens, with logits divided by `temperature`.
+[[nodiscard]] inline Nucleus with_temperature(double temperature, std::uint64_t seed) {
+  return Nucleus({.temperature = temperature, .seed = seed});
 }
 
 static_assert(Sampler<Greedy> && Sampler<Nucleus>);

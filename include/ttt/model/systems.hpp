@@ -2,21 +2,26 @@
 #pragma once
 
 #include <ttt/layer/attend.hpp>
+#include <ttt/layer/fast.hpp>
 #include <ttt/layer/swiglu.hpp>
-#include <ttt/memory/cached_window.hpp>
-#include <ttt/memory/fast.hpp>
-#include <ttt/memory/window.hpp>
 #include <ttt/model/language_model.hpp>
 
 #include <cstddef>
 
 namespace ttt {
 
-static_assert(Layer<Attend<Window>> && Layer<SwiGlu> && Layer<Fast<SwiGlu>>);
+/// A transformer with full attention.
+template <ModelSpec Spec, std::size_t Depth>
+using FullAttention = LanguageModel<Spec, Repeat<Depth, Block<Attend<Whole>, SwiGlu>>>;
 
 /// A transformer whose attention sees a sliding window.
 template <ModelSpec Spec, std::size_t Depth>
 using SlidingWindow = LanguageModel<Spec, Repeat<Depth, Block<Attend<Window>, SwiGlu>>>;
+
+/// `Local` blocks with a sliding window, then one with full attention.
+template <ModelSpec Spec, std::size_t Local>
+using Hybrid = LanguageModel<Spec, Repeat<Local, Block<Attend<Window>, SwiGlu>>,
+                             Repeat<1, Block<Attend<Whole>, SwiGlu>>>;
 
 /// A sliding-window transformer whose last `Learning` blocks have a SwiGLU of fast weights, which
 /// takes a gradient step on the next-token loss after each chunk that it reads.
@@ -26,12 +31,14 @@ template <ModelSpec Spec, std::size_t Depth, std::size_t Learning>
 using TttE2e = LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                              Repeat<Learning, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
 
-/// TttE2e whose learning blocks also keep, exactly, what `Kept` says of what leaves their window.
+/// TttE2e whose learning blocks also store, exactly, what `Kept` says of what leaves their window.
 ///
 /// \source ours; the idea of a cache beside fast weights is of arXiv:2603.06642
 template <ModelSpec Spec, std::size_t Depth, std::size_t Learning, class Kept>
 using CachedTttE2e =
     LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                   Repeat<Learning, Block<Attend<Window, Kept>, Fast<SwiGlu>, SwiGlu>>>;
+
+static_assert(Layer<Fast<SwiGlu>>);
 
 }  // namespace ttt

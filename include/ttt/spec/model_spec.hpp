@@ -2,19 +2,21 @@
 #pragma once
 
 #include <ttt/error.hpp>
+#include <ttt/spec/init.hpp>
+#include <ttt/spec/rotary.hpp>
 
 namespace ttt {
-
-/// Which two elements of a head turn together under rotary positions.
-enum class Rotary {
-  interleaved,  ///< neighbours: 0 and 1, 2 and 3, ...
-  half_split,   ///< one from each half: 0 and head/2, 1 and head/2 + 1, ...
-};
 
 /// Where a block normalises.
 enum class Norms {
   before,  ///< what enters each part
   around,  ///< what enters each part, and what it adds to the residual stream
+};
+
+/// Which norm the blocks have, and the model before its head.
+enum class NormKind {
+  rms,    ///< RMSNorm: a weight
+  layer,  ///< LayerNorm: a weight and a bias
 };
 
 /// Whether queries and keys are normalised, head by head, before they are turned.
@@ -26,24 +28,44 @@ enum class Head {
   separate,  ///< a tensor of their own
 };
 
-/// Every shape of a language model. Shapes are template values; rates and weights are run-time
-/// values.
+/// The shapes that all layers of a language model share, unless a layer has its own. Shapes are
+/// template values; rates and weights are run-time values.
 struct ModelSpec {
-  Index vocab;                ///< symbols
-  Index width;                ///< features of a token in the residual stream
-  Index heads;                ///< attention heads; each is width / heads wide
-  Index hidden;               ///< units of a SwiGLU
-  Index window;               ///< tokens a query sees, itself included
-  Index chunk;                ///< tokens of one learning step
-  Index rotary_base = 10000;  ///< \source arXiv:2104.09864
+  Index vocab;         ///< symbols
+  Index width;         ///< features of a token in the residual stream
+  Index heads;         ///< attention heads
+  Index hidden;        ///< units of a SwiGLU
+  Index window;        ///< tokens a query sees, itself included
+  Index chunk;         ///< tokens of one learning step
+  Index kv_heads = 0;  ///< heads of keys and values; 0 for as many as heads
+  Index head = 0;      ///< features of a head; 0 for width / heads
+  Rotary rotary{};     ///< positions of every attention layer
 
-  Rotary rotary = Rotary::interleaved;              ///< which elements turn together
   Norms norms = Norms::around;                      ///< where blocks normalise
+  NormKind norm = NormKind::rms;                    ///< of blocks, and before the head
+  double epsilon = 0;                               ///< of that norm; 0 for 1e-6, or 1e-5 of layer
   QueryKeyNorm query_key_norm = QueryKeyNorm::rms;  ///< of every attention layer
-  Head head = Head::tied;                           ///< where the output weights come from
+  Head output = Head::tied;                         ///< where the output weights come from
+  InitRule init{};                                  ///< of matrices when training begins
 
   friend constexpr bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
+
+/// Features of a head.
+[[nodiscard]] constexpr Index head_of(const ModelSpec& spec) {
+  return spec.head > 0 ? spec.head : spec.width / spec.heads;
+}
+
+/// Heads of keys and values.
+[[nodiscard]] constexpr Index kv_heads_of(const ModelSpec& spec) {
+  return spec.kv_heads > 0 ? spec.kv_heads : spec.heads;
+}
+
+/// What keeps the spec's norm finite. \source arXiv:2512.23675 for rms, arXiv:2603.06642 for layer
+[[nodiscard]] constexpr double epsilon_of(const ModelSpec& spec) {
+  if (spec.epsilon > 0) return spec.epsilon;
+  return spec.norm == NormKind::rms ? 1e-6 : 1e-5;
+}
 
 /// Returns `spec`, or names the first rule that it breaks: a compile error in a constant, SpecError
 /// at run time.
@@ -54,13 +76,16 @@ constexpr ModelSpec checked(ModelSpec spec) {
   require(spec.vocab > 1, "vocab must be at least 2");
   require(spec.width > 0, "width must be positive");
   require(spec.heads > 0, "heads must be positive");
-  require(spec.width % spec.heads == 0, "width must be a multiple of heads");
-  require(spec.width / spec.heads % 2 == 0, "width / heads must be even, for rotary positions");
+  require(spec.head >= 0 && spec.kv_heads >= 0, "head and kv_heads must not be negative");
+  require(spec.head > 0 || spec.width % spec.heads == 0, "width must be a multiple of heads");
+  require(head_of(spec) % 2 == 0, "width / heads must be even, for rotary positions");
+  require(spec.heads % kv_heads_of(spec) == 0, "heads must be a multiple of kv_heads");
   require(spec.hidden > 0, "hidden must be positive");
   require(spec.window > 0, "window must be positive");
   require(spec.chunk > 0, "chunk must be positive");
   require(spec.chunk <= spec.window, "chunk must be at most window");
-  require(spec.rotary_base > 1, "rotary_base must be greater than 1");
+  require(spec.rotary.base > 1, "rotary.base must be greater than 1");
+  require(spec.epsilon >= 0, "epsilon must not be negative");
   return spec;
 }
 

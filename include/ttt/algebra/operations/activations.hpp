@@ -40,14 +40,15 @@ struct LogisticOf {
 
 struct SoftplusOf {
   static constexpr const char* name = "softplus";
+  double shift = 0;  ///< added to the argument
 
   template <class N>
   TTT_HD N value(const N& a) const {
-    return softplus(a);
+    return softplus(a + Scalar<N>(shift));
   }
   template <class N>
   TTT_HD std::array<N, 1> pullback(const N& dy, const N& a) const {
-    return {dy * logistic(a)};
+    return {dy * logistic(a + Scalar<N>(shift))};
   }
 };
 
@@ -142,7 +143,7 @@ struct MagnitudeOf {
 using SiluGate = Elementwise<2, detail::SiluGateOf>;
 /// y = 1 / (1 + exp(-a)) \shape a [rows, cols] -> [rows, cols]
 using Logistic = Elementwise<1, detail::LogisticOf>;
-/// y = log(1 + exp(a)) \shape a [rows, cols] -> [rows, cols]
+/// y = log(1 + exp(a + shift)) \shape a [rows, cols] -> [rows, cols]
 using Softplus = Elementwise<1, detail::SoftplusOf>;
 /// y = a / 2 (1 + tanh(sqrt(2 / pi) (a + 0.044715 a^3))) \shape a [rows, cols] -> [rows, cols]
 ///
@@ -167,10 +168,10 @@ template <class X>
 [[nodiscard]] auto sigmoid(const X& x) {
   return apply(Logistic{}, x);
 }
-/// log(1 + exp(x)) of an array
+/// log(1 + exp(x + shift)) of an array
 template <class X>
-[[nodiscard]] auto softplus_of(const X& x) {
-  return apply(Softplus{}, x);
+[[nodiscard]] auto softplus_of(const X& x, double shift = 0) {
+  return apply(Softplus{{.shift = shift}}, x);
 }
 /// gelu(x), the approximation by tanh
 template <class X>

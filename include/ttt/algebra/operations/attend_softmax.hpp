@@ -93,4 +93,32 @@ struct SoftmaxBackward : SoftmaxOfVisible<Sources> {
   }
 };
 
+/// What the keys of one source receive of a tile's attention.
+template <std::size_t Sources>
+struct ReceivedOf : SoftmaxOfVisible<Sources> {
+  Index heads;
+
+  template <class Row, class Mass, class Last, class P, class Integers>
+  TTT_HD void operator()(const Row& row, const Mass& mass, const Last& last, const P& p,
+                         const Integers& first, const Integers& count) const {
+    using S = Scalar<decltype(p.at(0))>;
+    Index visible = 0;
+    this->each_range(row, first, count,
+                     [&](std::size_t /*n*/, Index /*begin*/, Index seen) { visible += seen; });
+    const S equal = S(1) / static_cast<S>(visible);
+    const S reader = static_cast<S>(this->first_query + row.index + 1);
+    this->each_range(row, first, count, [&](std::size_t n, Index begin, Index seen) {
+      if (n + 1 < Sources) return;
+      row.each(begin, seen, [&](auto i) {
+        const auto own = i + -this->columns[n].offset;
+        const auto share = value_of(p[i]);
+        mass.add(own, share * (S(1) / static_cast<S>(heads)));
+        const auto before = last[own];
+        const auto later = where_positive(before - reader, before, before * S(0) + reader);
+        last.set(own, where_positive(share - equal, later, before));
+      });
+    });
+  }
+};
+
 }  // namespace ttt::detail

@@ -103,6 +103,15 @@ class AttentionTile {
     }
   }
 
+  /// Adds what the keys of the last source receive to their columns of `received`.
+  void add_received(const View<Scalar<M>>& received, const A& p) const {
+    const TileColumns& own = columns_[Sources - 1];
+    const auto row = [&](Index n) { return received.block(n, own.first_key, 1, own.keys); };
+    Primitives<M>::map_rows(ReceivedOf<Sources>{ranges(), call_.heads.heads},
+                            Rows{queries_, 1, keys_}, Sum{row(0)}, Sum{row(1)}, view(value_of(p)),
+                            call_.first, call_.count);
+  }
+
   /// Adds the cotangents of queries, keys, values and biases to their sums.
   template <class Dy, class Sums>
   void pull(const Dy& dy, const Sums& sums) const {

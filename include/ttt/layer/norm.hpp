@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/memory/context.hpp>
+
+namespace ttt {
+
+/// The norm of the residual stream, of the kind that the spec says.
+struct Norm {
+  /// A weight, and the bias of a LayerNorm.
+  template <class A>
+  struct Params {
+    A weight;  ///< [1, width], or without rows where there is no norm
+    A bias;    ///< [1, width], or without rows
+
+    static void visit(auto&& on, auto&... trees) {
+      on("weight", trees.weight...);
+      on("bias", trees.bias...);
+    }
+  };
+
+  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+    const bool biased = spec.norm == NormKind::layer;
+    return {.weight = {1, spec.width, init::ones},
+            .bias = biased ? TensorSpec{1, spec.width, init::zeros} : TensorSpec{}};
+  }
+
+  /// \shape  x [time, width] -> [time, width]
+  template <class P, class X>
+  [[nodiscard]] static X read(const Params<P>& params, const X& x, const ModelSpec& spec) {
+    return spec.norm == NormKind::layer
+               ? layer_norm(x, params.weight, params.bias, epsilon_of(spec))
+               : rms_norm(x, params.weight, epsilon_of(spec));
+  }
+};
+
+}  // namespace ttt

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/types.hpp>
+
+#include <cmath>
+
+namespace ttt {
+
+/// How a tensor is initialised: constant + deviation n + bound u, with n standard normal and u
+/// uniform in -1..1, or a function of the place.
+struct Init {
+  double constant = 0;   ///< of every element
+  double deviation = 0;  ///< of normal numbers
+  double bound = 0;      ///< of uniform numbers
+  /// If not null, the element itself.
+  double (*element)(Index row, Index col, Index rows, Index cols) = nullptr;
+
+  friend constexpr bool operator==(const Init&, const Init&) = default;
+};
+
+/// How tensors are initialised.
+namespace init {
+
+inline constexpr Init ones{.constant = 1};  ///< of norms
+inline constexpr Init zeros{};              ///< of biases
+
+/// A gate whose sigmoid is 0.05. \source the code of arXiv:2603.06642
+inline constexpr Init closed_gate{.constant = -2.9444389791664403};
+
+/// Of taps of a convolution: column by column an exponential moving average, its time constant from
+/// 2 rows to all of them.
+inline constexpr Init averages{.element = [](Index row, Index col, Index rows, Index cols) {
+  const double share = static_cast<double>(col) / static_cast<double>(cols);
+  const double rate = std::pow(static_cast<double>(rows) / 2, -share) / 2;
+  return (1 - std::exp(-rate)) * std::exp(-rate * static_cast<double>(row));
+}};
+
+}  // namespace init
+
+/// How the matrices of a model are initialised: N(0, deviation^2), or with a gain
+/// N(0, gain^2 2 / (rows + cols)).
+///
+/// \source arXiv:2512.23675 for 0.02; Glorot and Bengio 2010, "Understanding the difficulty of
+///         training deep feedforward neural networks", for the gain
+struct InitRule {
+  double deviation = 0.02;  ///< of every matrix
+  double gain = 0;          ///< if not 0, instead
+
+  friend constexpr bool operator==(const InitRule&, const InitRule&) = default;
+};
+
+/// A tensor of a layer before it has numbers. One that is left out has no rows.
+struct TensorSpec {
+  Index rows = 0;  ///< outer extent
+  Index cols = 0;  ///< inner extent
+  Init init{};     ///< of a training that begins anew
+};
+
+/// A matrix under a rule.
+[[nodiscard]] inline TensorSpec matrix_spec(const InitRule& rule, Index rows, Index cols) {
+  const double deviation =
+      rule.gain > 0 ? rule.gain * std::sqrt(2 / static_cast<double>(rows + cols)) : rule.deviation;
+  return {rows, cols, {.deviation = deviation}};
+}
+
+}  // namespace ttt
