@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/algebra/operations.hpp>
+#include <ttt/algebra/operations/attend_received.hpp>
 #include <ttt/cpu/matrix.hpp>
 
 #include <doctest/doctest.h>
@@ -78,6 +79,7 @@ TEST_SUITE("storage") {
       check(Convolve{.before = 2}, normal(5, width, random), normal(4, width, random));
       check(CrossEntropy{laws::drawn_tokens(4, width, random)}, normal(4, width, random));
       check(RmsNorm{}, normal(3, 2 * width, random), normal(1, width, random));
+      check(LogSumExp{.sharpness = 2}, normal(width, 1, random));
       check(LayerNorm{}, normal(3, 2 * width, random), normal(1, width, random),
             normal(1, width, random));
     }
@@ -111,6 +113,14 @@ TEST_SUITE("storage") {
     check(Attention{{4, 2}, {window}}, q, k, v, bias);
     check(Attention{{2, 1}, {kept}}, q, k, v, M());
     check(JointAttention{{4, 2}, {window, kept}}, q, k, v, M(), normal(5, 8, random), k, v, bias);
+
+    const ReceivedAttention<1> received{{4, 2}, {kept}};
+    const auto expected = received.value(q, k, v, bias);
+    const auto ours = received.value(laws::stored<P>(q), laws::stored<P>(k), laws::stored<P>(v),
+                                     laws::stored<P>(bias));
+    for (const std::size_t n : {0U, 1U}) {
+      CHECK(laws::disagreement(laws::fetched(ours[n]), expected[n]) <= laws::rounding);
+    }
   }
 }
 
