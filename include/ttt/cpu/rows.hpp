@@ -12,6 +12,7 @@
 
 namespace ttt::cpu {
 
+/// The number 0 of a kind of number: a scalar, a lane or a dual.
 template <class N>
 [[nodiscard, gnu::always_inline]] inline N zero_number() {
   if constexpr (std::floating_point<N>) {
