@@ -3,10 +3,8 @@
 
 #include <ttt/algebra/input.hpp>
 
-#include <array>
 #include <cstddef>
 #include <memory>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -41,21 +39,6 @@ template <Storage M>
   return !is_zero(a.tangent);
 }
 ///@}
-
-/// How many arrays an operation returns: one, or as many as its std::array has.
-template <class R>
-inline constexpr std::size_t result_count = 1;
-template <class A, std::size_t N>
-inline constexpr std::size_t result_count<std::array<A, N>> = N;
-
-template <class A>
-std::span<A> as_span(A& one) {
-  return {&one, 1};
-}
-template <class A, std::size_t N>
-std::span<A> as_span(std::array<A, N>& many) {
-  return many;
-}
 
 }  // namespace detail
 
