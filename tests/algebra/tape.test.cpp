@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/operations/activations.hpp>
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
-#include <ttt/algebra/operations/activations.hpp>
 
 #include <doctest/doctest.h>
 
