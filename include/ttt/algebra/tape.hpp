@@ -264,10 +264,11 @@ class Tape {
   }
 
   [[gnu::noinline]] std::shared_ptr<A> own(A&& value) {
-    meter_->live += bytes(value);
+    const Index size = bytes(value);
+    meter_->live += size;
     meter_->peak = std::max(meter_->peak, meter_->live);
-    return {new A(std::move(value)), [meter = meter_](const A* a) {
-              meter->live -= bytes(*a);
+    return {new A(std::move(value)), [meter = meter_, size](const A* a) {
+              meter->live -= size;
               delete a;
             }};
   }

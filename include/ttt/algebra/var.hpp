@@ -53,6 +53,14 @@ class Var {
   /// \pre this is on a tape
   [[nodiscard]] Tape<A>& tape() const { return *tape_; }
 
+  /// The value, moved if nothing else holds it.
+  ///
+  /// \pre the value is the tape's: of an operation, or own_constant
+  [[nodiscard]] A take() && {
+    if (value_.use_count() == 1) return std::move(const_cast<A&>(*value_));  // NOLINT: made as A
+    return *value_;
+  }
+
  private:
   friend class Tape<A>;
   Var(Tape<A>* tape, std::shared_ptr<const A> value, detail::Cell<A>* cell)
