@@ -239,6 +239,7 @@ class MetaLearner {
           },
           back, rows);
     }
+    detail::fill_zeros(pass.result.params, pass.params);  // so that it has a place for every lambda
     replace_fast(pass.result.params, options_.fast,
                  [&](std::size_t i) { return std::move(lambda[i]); });
     return back;
