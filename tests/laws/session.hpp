@@ -26,30 +26,37 @@ void check_equal(const Session& a, const Session& b) {
   const auto& y = b.state();
   CHECK(x.fast == y.fast);
   CHECK(x.velocity == y.velocity);
-  CHECK(x.chunk_rows == y.chunk_rows);
   CHECK(x.chunk == y.chunk);
   CHECK(x.logits == y.logits);
   CHECK(x.position == y.position);
   const auto equal = [](const Leaf&, const auto& m, const auto& n) { CHECK(m == n); };
   for_each_array(equal, x.memory, y.memory);
   for_each_array(equal, x.chunk_memory, y.chunk_memory);
+  for_each_array(equal, x.border, y.border);
+  const auto same = [](const std::string& name, const AnyMetadata& m, const AnyMetadata& n) {
+    CAPTURE(name);
+    CHECK(m.table() == n.table());
+  };
+  for_each_metadata(same, x.memory, y.memory);
+  for_each_metadata(same, x.chunk_memory, y.chunk_memory);
 }
 
 /// \law streaming
 ///
 /// Reads a text of many chunks whole, then in parts cut at random, then token by token.
 template <class Model, class S, class Inner = InnerLoop<>>
-void check_session_streaming(typename Session<Model, S, Inner>::Options options, int cuts) {
+void check_session_streaming(typename Session<Model, Matrix<S>, Inner>::Options options, int cuts) {
+  using Reader = Session<Model, Matrix<S>, Inner>;
   const auto params = lively_params<Model, S>(1);
   Random random(2);
   const auto tokens = drawn_tokens(12 * Model::spec.chunk + 3, Model::spec.vocab, random);
-  Session<Model, S, Inner> whole(params, options);
+  Reader whole(params, options);
   const std::vector<S> expected = whole.read(tokens);
   REQUIRE(expected.size() == tokens.size());
   for (int cut = 0; cut < cuts; ++cut) {
     // Parts from single tokens up to several chunks.
     const Index longest = cut == 0 ? 1 : 1 + random.below(4 * Model::spec.chunk);
-    Session<Model, S, Inner> session(params, options);
+    Reader session(params, options);
     std::vector<S> surprisal;
     for (std::span rest(tokens); !rest.empty();) {
       const auto count = std::min(rest.size(), static_cast<std::size_t>(1 + random.below(longest)));
