@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
-#include <ttt/algebra/operations/silu_gate.hpp>
+#include <ttt/algebra/operations/activations.hpp>
 
 #include <doctest/doctest.h>
+
+#include <array>
+#include <utility>
 
 #include "laws/operation.hpp"
 
@@ -15,7 +18,97 @@ using laws::normal;
 using M = Matrix<double>;
 using D = Dual<M>;
 
+/// The left and the right half of the columns, and with nothing remembered.
+struct Split {
+  static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
+
+  template <Array A>
+  [[nodiscard]] std::array<A, 2> value(const A& x) const {
+    const Index half = col_count(x) / 2;
+    std::array<A, 2> parts{uninitialised<A>(row_count(x), half),
+                           uninitialised<A>(row_count(x), half)};
+    for (const Index n : {0, 1}) {
+      PrimitivesOf<A>::map(detail::Copy{}, view(at(parts, n)),
+                           block(view(x), 0, n * half, row_count(x), half));
+    }
+    return parts;
+  }
+  template <Array A>
+  void pullback(const std::array<const A*, 2>& /*y*/, const std::array<const A*, 2>& dy,
+                const Input<A>& x) const {
+    const Index half = x.cols() / 2;
+    A dx = zeros<A>(x.rows(), x.cols());
+    for (const Index n : {0, 1}) {
+      if (row_count(*at(dy, n)) == 0) continue;
+      PrimitivesOf<A>::map(detail::Copy{}, block(view(dx), 0, n * half, x.rows(), half),
+                           view(*at(dy, n)));
+    }
+    x.add(std::move(dx));
+  }
+};
+
+/// The sum and the product, with a pullback that reads an output, and tangents by themselves.
+struct SumAndProduct {
+  static constexpr OperationTraits traits{.inputs = 2, .tangent = true};
+
+  template <Array A>
+  [[nodiscard]] std::array<A, 2> value(const A& a, const A& b) const {
+    return {add(a, b), multiply_elements(a, b)};
+  }
+  template <Storage X>
+  [[nodiscard]] std::array<X, 2> tangent(const Dual<X>& a, const Dual<X>& b) const {
+    return {Add{}.value(a, b).tangent, Multiply{}.value(a, b).tangent};
+  }
+  template <Array A>
+  void pullback(const std::array<const A*, 2>& y, const std::array<const A*, 2>& dy,
+                const Input<A>& a, const Input<A>& b) const {
+    if (row_count(*dy[0]) > 0) Add{}.pullback(*y[0], *dy[0], a, b);
+    if (row_count(*dy[1]) > 0) Multiply{}.pullback(*y[1], *dy[1], a, b);
+  }
+};
+
+static_assert(Operation<Split> && Operation<SumAndProduct>);
+
 TEST_SUITE("algebra") {
+  TEST_CASE("An operation may return several arrays, on arrays and on a tape") {
+    Random random(3);
+    const M x = normal(3, 6, random);
+    const auto [left, right] = apply(Split{}, x);
+    CHECK(left == x.leftCols(3));
+    CHECK(right == x.rightCols(3));
+    const auto still = apply(Split{}, D{x, {}});
+    CHECK(still[1].value == right);
+    CHECK(still[1].tangent.size() == 0);
+    laws::check_operation(Split{}, x);
+    laws::check_operation(SumAndProduct{}, x, normal(3, 6, random));
+  }
+
+  TEST_CASE("A result of several that has no cotangent gives nothing back") {
+    Random random(4);
+    const M x = normal(2, 4, random);
+    for (const std::size_t seeded : {0U, 1U}) {
+      M sink;
+      Tape<M> tape;
+      const auto parts = apply(Split{}, tape.leaf(x, sink));
+      tape.seed(parts[seeded], M(M::Ones(2, 2)));
+      tape.pull_back();
+      M expected = M::Zero(2, 4);
+      expected.middleCols(seeded == 0 ? 0 : 2, 2).setOnes();
+      CHECK(sink == expected);
+    }
+  }
+
+  TEST_CASE("A result of several that is not used is not kept") {
+    const M x = M::Ones(10, 10);
+    M sink;
+    Tape<M> tape;
+    auto left = apply(Split{}, tape.leaf(x, sink))[0];
+    const Index both = tape.peak_bytes();
+    left = add(left, left);
+    CHECK(both == 100 * static_cast<Index>(sizeof(double)));
+    CHECK(tape.peak_bytes() == both);
+  }
+
   TEST_CASE("A variable used twice receives both cotangents") {
     const M x = M::Constant(1, 1, 3);
     M sink;

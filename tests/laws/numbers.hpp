@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/array.hpp>
 #include <ttt/cpu/matrix.hpp>
 #include <ttt/random.hpp>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 namespace laws {
@@ -23,6 +25,22 @@ inline std::vector<Token> drawn_tokens(Index count, Index vocab, Random& random)
   std::vector<Token> tokens(static_cast<std::size_t>(count));
   for (Token& token : tokens) token = static_cast<Token>(random.below(vocab));
   return tokens;
+}
+
+/// A matrix of the host in the storage M; without elements where it has none.
+template <Storage M>
+M stored(const Matrix<double>& host) {
+  if (host.size() == 0) return {};
+  const std::vector<Scalar<M>> elements(host.data(), host.data() + host.size());
+  return Primitives<M>::upload(host.rows(), host.cols(), std::span<const Scalar<M>>(elements));
+}
+
+/// An array of the storage M on the host.
+template <Storage M>
+Matrix<double> fetched(const M& array) {
+  if (is_zero(array)) return {};
+  const std::vector<double> elements = numbers(array);
+  return Eigen::Map<const Matrix<double>>(elements.data(), array.rows(), array.cols());
 }
 
 /// Largest difference of two arrays of one shape over the largest entry of the expected one.

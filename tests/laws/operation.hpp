@@ -7,9 +7,11 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "laws/numbers.hpp"
 
@@ -20,22 +22,201 @@ constexpr double quotient_tolerance = 1e-6;
 /// Agreement of two ways to compute the same in double.
 constexpr double rounding = 1e-12;
 
-/// What the derivatives of an operation of N inputs are checked with.
-template <class Op, std::size_t N>
-class OperationLaws {
+/// An operation over the storage M, as a function of matrices of the host: its results are one
+/// column, one behind the other, and so are their cotangents.
+template <Storage M, class Op, std::size_t N>
+class OnHost {
  public:
-  using M = Matrix<double>;
+  using Host = Matrix<double>;
+  using Hosts = std::array<Host, N>;
   using D = Dual<M>;
-  using Arrays = std::array<M, N>;
   using Mask = unsigned;  ///< bit n stands for input n
 
-  OperationLaws(const Op& op, const Arrays& inputs, Random random) : op_(op), inputs_(inputs) {
-    for (const M& in : inputs_) {
-      directions_[index_++] = normal(in.rows(), in.cols(), random);
+  static constexpr Mask all = (1U << N) - 1;
+
+  OnHost(const Op& op, const Hosts& inputs) : op_(op) {
+    for (auto& shape : shapes_) shape = {0, 0};
+    auto y = results(made<M>(inputs, {}, 0));
+    const auto each = detail::as_span(y);
+    for (std::size_t k = 0; k < each.size(); ++k) {
+      shapes_[k] = {row_count(each[k]), col_count(each[k])};
+      size_ += shapes_[k][0] * shapes_[k][1];
     }
-    const M y = value(inputs_);
-    cotangent_ = normal(y.rows(), y.cols(), random);
-    cotangent_tangent_ = normal(y.rows(), y.cols(), random);
+  }
+
+  [[nodiscard]] Index size() const { return size_; }  ///< of all results
+  [[nodiscard]] const Op& op() const { return op_; }
+
+  static bool has(Mask mask, std::size_t n) { return (mask >> n & 1U) != 0; }
+
+  [[nodiscard]] Host value(const Hosts& in) const { return column(results(made<M>(in, {}, 0))); }
+  /// Both halves of the results where the inputs of `moving` move along the directions.
+  [[nodiscard]] Dual<Host> value(const Hosts& in, const Hosts& along, Mask moving) const {
+    return columns(results(made<D>(in, along, moving)));
+  }
+  /// The tangent half by itself.
+  [[nodiscard]] Host tangent(const Hosts& in, const Hosts& along, Mask moving) const {
+    return std::apply([&](const auto&... x) { return column(op_.tangent(x...)); },
+                      made<D>(in, along, moving));
+  }
+
+  /// What the leaves of a tape over M receive.
+  template <class... Recordings>
+  [[nodiscard]] Hosts pulled(const Hosts& in, Mask wanted, const Host& cotangent,
+                             Recordings&... activations) const {
+    return pulled<M>(made<M>(in, {}, 0), wanted, split(cotangent), activations...);
+  }
+  /// What the leaves of a tape over duals receive.
+  template <class... Recordings>
+  [[nodiscard]] Hosts pulled(const Hosts& in, const Hosts& along, Mask moving, Mask wanted,
+                             const Dual<Host>& cotangent, Recordings&... activations) const {
+    return pulled<D>(made<D>(in, along, moving), wanted, split(cotangent), activations...);
+  }
+
+  /// What the pullback over duals adds to sums of both halves.
+  [[nodiscard]] std::array<Dual<Host>, N> both_halves(const Hosts& in, const Hosts& along,
+                                                      Mask moving,
+                                                      const Dual<Host>& cotangent) const {
+    const auto x = made<D>(in, along, moving);
+    auto y = results(x);
+    auto dy = split(cotangent);
+    std::array<D, N> sums;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      const auto pull = [&](const auto& out, const auto& g) {
+        op_.pullback(out, g,
+                     Input<D>(&x[I], {row_count(x[I]), col_count(x[I])},
+                              {.value = &sums[I].value, .tangent = &sums[I].tangent})...);
+      };
+      if constexpr (Array<decltype(y)>) {
+        pull(y, dy[0]);
+      } else {
+        pull(pointers(y), pointers(dy));
+      }
+    }
+    (std::make_index_sequence<N>());
+    std::array<Dual<Host>, N> fetched_sums;
+    for (std::size_t n = 0; n < N; ++n) {
+      fetched_sums[n] = {fetched(sums[n].value), fetched(sums[n].tangent)};
+    }
+    return fetched_sums;
+  }
+
+ private:
+  template <std::size_t... I>
+  static auto result_of(const Op& op, const M& x, std::index_sequence<I...> /*inputs*/)
+      -> decltype(op.value((static_cast<void>(I), x)...));
+  static constexpr std::size_t count = detail::result_count<decltype(result_of(
+      std::declval<const Op&>(), std::declval<const M&>(), std::make_index_sequence<N>()))>;
+
+  template <class A>
+  static std::array<A, N> made(const Hosts& in, const Hosts& along, Mask moving) {
+    std::array<A, N> arrays;
+    for (std::size_t n = 0; n < N; ++n) {
+      if constexpr (Storage<A>) {
+        arrays[n] = stored<M>(in[n]);
+      } else {
+        arrays[n] = {stored<M>(in[n]), has(moving, n) ? stored<M>(along[n]) : M()};
+      }
+    }
+    return arrays;
+  }
+
+  template <class X>
+  auto results(const std::array<X, N>& in) const {
+    return std::apply([&](const auto&... x) { return apply(op_, x...); }, in);
+  }
+
+  template <class A, std::size_t K>
+  static std::array<const A*, K> pointers(const std::array<A, K>& arrays) {
+    std::array<const A*, K> all_of;
+    for (std::size_t k = 0; k < K; ++k) all_of[k] = &arrays[k];
+    return all_of;
+  }
+
+  /// All results in one column; without elements where none has any.
+  template <class Ys>
+  Host column(Ys ys) const {
+    const auto each = detail::as_span(ys);
+    Host whole = Host::Zero(size_ > 0 ? size_ : each[0].rows() * each[0].cols(), 1);
+    bool any = false;
+    Index first = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+      const Host part = fetched(each[k]);
+      any = any || part.size() > 0;
+      if (part.size() > 0) whole.middleRows(first, part.size()) = part.template reshaped<Eigen::RowMajor>();
+      first += shapes_[k][0] * shapes_[k][1];
+    }
+    return any ? whole : Host();
+  }
+  template <class Ys>
+  Dual<Host> columns(Ys ys) const {
+    const auto each = detail::as_span(ys);
+    std::array<M, count> values;
+    std::array<M, count> tangents;
+    for (std::size_t k = 0; k < count; ++k) {
+      values[k] = each[k].value;
+      tangents[k] = each[k].tangent;
+    }
+    return {column(values), column(tangents)};
+  }
+
+  std::array<M, count> split(const Host& whole) const {
+    std::array<M, count> parts;
+    Index first = 0;
+    for (std::size_t k = 0; k < count && whole.size() > 0; ++k) {
+      const auto [rows, cols] = shapes_[k];
+      const Host part = Eigen::Map<const Host>(whole.data() + first, rows, cols);
+      parts[k] = stored<M>(part);
+      first += rows * cols;
+    }
+    return parts;
+  }
+  std::array<D, count> split(const Dual<Host>& whole) const {
+    const auto values = split(whole.value);
+    const auto tangents = split(whole.tangent);
+    std::array<D, count> parts;
+    for (std::size_t k = 0; k < count; ++k) parts[k] = {values[k], tangents[k]};
+    return parts;
+  }
+
+  template <class A, class... Recordings>
+  Hosts pulled(const std::array<A, N>& in, Mask wanted, const std::array<A, count>& cotangents,
+               Recordings&... activations) const {
+    std::array<M, N> sinks;
+    Tape<A> tape(activations...);
+    std::array<Var<A>, N> vars;
+    for (std::size_t n = 0; n < N; ++n) {
+      vars[n] = has(wanted, n) ? tape.leaf(in[n], sinks[n]) : tape.constant(in[n]);
+    }
+    auto ys = results(vars);
+    const auto each = detail::as_span(ys);
+    for (std::size_t k = 0; k < count; ++k) tape.seed(each[k], A(cotangents[k]));
+    tape.pull_back();
+    Hosts hosts;
+    for (std::size_t n = 0; n < N; ++n) hosts[n] = fetched(sinks[n]);
+    return hosts;
+  }
+
+  Op op_;
+  std::array<std::array<Index, 2>, count> shapes_;
+  Index size_ = 0;
+};
+
+/// What the derivatives of an operation of N inputs over the storage M are checked with.
+template <Storage M, class Op, std::size_t N>
+class OperationLaws {
+ public:
+  using Host = Matrix<double>;
+  using Hosts = std::array<Host, N>;
+  using Mask = unsigned;  ///< bit n stands for input n
+
+  OperationLaws(const Op& op, const Hosts& inputs, Random random)
+      : on_(op, inputs), inputs_(inputs) {
+    for (std::size_t n = 0; n < N; ++n) {
+      directions_[n] = normal(inputs_[n].rows(), inputs_[n].cols(), random);
+    }
+    cotangent_ = normal(on_.size(), 1, random);
+    cotangent_tangent_ = normal(on_.size(), 1, random);
   }
 
   void check() const {
@@ -50,14 +231,28 @@ class OperationLaws {
         check_second(moving, wanted, {cotangent_, cotangent_tangent_});
         check_second(moving, wanted, {cotangent_, {}});
         check_second(moving, wanted, {{}, cotangent_tangent_});
+        check_recorded(moving, wanted);
       }
       check_both_halves(moving);
-      check_recorded(moving);
     }
   }
 
+  /// The values, gradients and second derivatives, to be compared with those of another storage.
+  [[nodiscard]] std::vector<Host> numbers() const {
+    std::vector<Host> found{on_.value(inputs_)};
+    const auto add = [&](const Hosts& more) { found.insert(found.end(), more.begin(), more.end()); };
+    add(on_.pulled(inputs_, all, cotangent_));
+    for (Mask moving = 0; moving <= all; ++moving) {
+      if (!tried(moving)) continue;
+      found.push_back(on_.value(inputs_, directions_, moving).tangent);
+      add(second(moving, all, {cotangent_, cotangent_tangent_}));
+    }
+    return found;
+  }
+
  private:
-  static constexpr Mask all = (1U << N) - 1;
+  using On = OnHost<M, Op, N>;
+  static constexpr Mask all = On::all;
 
   /// Every choice of a few inputs; of many, none, all, each alone and all but each.
   static bool tried(Mask mask) {
@@ -65,55 +260,34 @@ class OperationLaws {
     return N <= 4 || count <= 1 || count + 1 >= static_cast<int>(N);
   }
 
-  static bool has(Mask mask, std::size_t n) { return (mask >> n & 1U) != 0; }
-
-  template <class A>
-  A value(const std::array<A, N>& in) const {
-    return std::apply([&](const auto&... x) { return apply(op_, x...); }, in);
-  }
-
   /// The inputs, moved along the directions of a mask.
-  Arrays moved(Mask moving, double by) const {
-    Arrays in = inputs_;
+  Hosts moved(Mask moving, double by) const {
+    Hosts in = inputs_;
     for (std::size_t n = 0; n < N; ++n) {
-      if (has(moving, n)) in[n] += by * directions_[n];
+      if (On::has(moving, n)) in[n] += by * directions_[n];
     }
-    return in;
-  }
-  std::array<D, N> duals(Mask moving) const {
-    std::array<D, N> in;
-    for (std::size_t n = 0; n < N; ++n) in[n] = {inputs_[n], has(moving, n) ? directions_[n] : M()};
     return in;
   }
 
-  /// What the leaves of a tape receive.
-  template <class A, class... Recordings>
-  Arrays pulled(const std::array<A, N>& in, Mask wanted, const A& cotangent,
-                Recordings&... recording) const {
-    Arrays sinks;
-    Tape<A> tape(recording...);
-    std::array<Var<A>, N> vars;
-    for (std::size_t n = 0; n < N; ++n) {
-      vars[n] = has(wanted, n) ? tape.leaf(in[n], sinks[n]) : tape.constant(in[n]);
-    }
-    tape.seed(value(vars), cotangent);
-    tape.pull_back();
-    return sinks;
+  template <class... Recordings>
+  Hosts second(Mask moving, Mask wanted, const Dual<Host>& cotangent,
+               Recordings&... activations) const {
+    return on_.pulled(inputs_, directions_, moving, wanted, cotangent, activations...);
   }
 
   /// The pullback is the transpose of the derivative; inputs that want none get none.
   void check_gradient(Mask wanted) const {
-    const Arrays adjoints = pulled(inputs_, wanted, cotangent_);
+    const Hosts adjoints = on_.pulled(inputs_, wanted, cotangent_);
     for (std::size_t n = 0; n < N; ++n) {
       CAPTURE(wanted);
       CAPTURE(n);
-      if (!has(wanted, n)) {
+      if (!On::has(wanted, n) || inputs_[n].size() == 0) {
         CHECK(adjoints[n].size() == 0);
         continue;
       }
       REQUIRE(adjoints[n].rows() == inputs_[n].rows());
       REQUIRE(adjoints[n].cols() == inputs_[n].cols());
-      const M derivative = slope([&](double by) { return value(moved(1U << n, by)); });
+      const Host derivative = slope([&](double by) { return on_.value(moved(1U << n, by)); });
       const double expected = derivative.cwiseProduct(cotangent_).sum();
       const double ours = adjoints[n].cwiseProduct(directions_[n]).sum();
       CHECK(std::abs(ours - expected) <=
@@ -124,37 +298,41 @@ class OperationLaws {
   /// Over duals, the value is the value and the tangent is the derivative.
   void check_tangent(Mask moving) const {
     CAPTURE(moving);
-    const D y = value(duals(moving));
-    CHECK(disagreement(y.value, value(inputs_)) <= rounding);
+    const Dual<Host> y = on_.value(inputs_, directions_, moving);
+    CHECK(disagreement(y.value, on_.value(inputs_)) <= rounding);
     if (moving == 0) {
       CHECK(y.tangent.size() == 0);
-    } else {
-      const M derivative = slope([&](double by) { return value(moved(moving, by)); });
-      if (y.tangent.size() != 0 || derivative.norm() > quotient_tolerance) {
-        CHECK(disagreement(y.tangent, derivative) <= quotient_tolerance);
-      }
+      return;
+    }
+    const Host derivative = slope([&](double by) { return on_.value(moved(moving, by)); });
+    if (y.tangent.size() != 0 || derivative.norm() > quotient_tolerance) {
+      CHECK(disagreement(y.tangent, derivative) <= quotient_tolerance);
+    }
+    if constexpr (Op::traits.tangent) {
+      const Host alone = on_.tangent(inputs_, directions_, moving);
+      if (y.tangent.size() != 0) CHECK(disagreement(alone, y.tangent) <= rounding);
     }
   }
 
-  static D plus(const D& a, double by) {
-    if (a.value.size() == 0) return {by * a.tangent, {}};
-    if (a.tangent.size() == 0) return {a.value, {}};
-    return {a.value + by * a.tangent, {}};
+  static Host plus(const Dual<Host>& a, double by) {
+    if (a.value.size() == 0) return by * a.tangent;
+    if (a.tangent.size() == 0) return a.value;
+    return a.value + by * a.tangent;
   }
 
   /// Over duals, a leaf receives the derivative of the pullback.
-  void check_second(Mask moving, Mask wanted, const D& cotangent) const {
-    const Arrays tangents = pulled(duals(moving), wanted, cotangent);
+  void check_second(Mask moving, Mask wanted, const Dual<Host>& cotangent) const {
+    const Hosts tangents = second(moving, wanted, cotangent);
     for (std::size_t n = 0; n < N; ++n) {
       CAPTURE(moving);
       CAPTURE(wanted);
       CAPTURE(n);
-      if (!has(wanted, n)) {
+      if (!On::has(wanted, n) || inputs_[n].size() == 0) {
         CHECK(tangents[n].size() == 0);
         continue;
       }
-      const M derivative = slope([&](double by) {
-        M adjoint = pulled(moved(moving, by), wanted, plus(cotangent, by).value)[n];
+      const Host derivative = slope([&](double by) {
+        Host adjoint = on_.pulled(moved(moving, by), wanted, plus(cotangent, by))[n];
         if (adjoint.size() == 0) adjoint.setZero(inputs_[n].rows(), inputs_[n].cols());
         return adjoint;
       });
@@ -168,63 +346,67 @@ class OperationLaws {
     }
   }
 
-  /// A tape over duals that follows a recording gives what one does that computes everything.
-  void check_recorded(Mask moving) const {
-    const auto in = duals(moving);
-    const D cotangent{cotangent_, cotangent_tangent_};
-    for (Mask wanted = 1; wanted <= all; ++wanted) {
-      Recording<M> recording;
-      static_cast<void>(pulled(inputs_, wanted, cotangent_, recording));
-      const Arrays followed = pulled(in, wanted, cotangent, recording);
-      const Arrays computed = pulled(in, wanted, cotangent);
-      for (std::size_t n = 0; n < N; ++n) {
-        CAPTURE(moving);
-        CAPTURE(wanted);
-        CAPTURE(n);
-        CHECK(disagreement(followed[n], computed[n]) <= rounding);
-      }
+  /// A tape over duals that follows activations gives what one does that computes everything.
+  void check_recorded(Mask moving, Mask wanted) const {
+    const Dual<Host> cotangent{cotangent_, cotangent_tangent_};
+    Activations<M> activations;
+    static_cast<void>(on_.pulled(inputs_, wanted, cotangent_, activations));
+    const Hosts followed = second(moving, wanted, cotangent, activations);
+    const Hosts computed = second(moving, wanted, cotangent);
+    for (std::size_t n = 0; n < N; ++n) {
+      CAPTURE(moving);
+      CAPTURE(wanted);
+      CAPTURE(n);
+      CHECK(disagreement(followed[n], computed[n]) <= rounding);
     }
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      if constexpr (requires { op_.tangent(in[I]...); }) {
-        if (moving != 0) CHECK(disagreement(op_.tangent(in[I]...), value(in).tangent) <= rounding);
-      }
-    }
-    (std::make_index_sequence<N>());
   }
 
   /// An interior node receives both halves: the pullback, and its derivative.
   void check_both_halves(Mask moving) const {
-    const D cotangent{cotangent_, cotangent_tangent_};
-    const auto in = duals(moving);
-    const D y = value(in);
-    const Arrays expected = pulled(inputs_, all, cotangent_);
-    const Arrays tangents = pulled(in, all, cotangent);
-    std::array<D, N> sums;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      op_.pullback(y, cotangent,
-                   Input<D>(&in[I], {.value = &sums[I].value, .tangent = &sums[I].tangent})...);
-    }
-    (std::make_index_sequence<N>());
-    for (std::size_t n = 0; n < N; ++n) {
-      CAPTURE(moving);
-      CAPTURE(n);
-      CHECK(disagreement(sums[n].value, expected[n]) <= rounding);
-      CHECK(disagreement(sums[n].tangent, tangents[n]) <= rounding);
+    for (const Dual<Host>& cotangent :
+         {Dual<Host>{cotangent_, cotangent_tangent_}, Dual<Host>{{}, cotangent_tangent_}}) {
+      const auto sums = on_.both_halves(inputs_, directions_, moving, cotangent);
+      const Hosts tangents = second(moving, all, cotangent);
+      const Hosts values = on_.pulled(inputs_, all, cotangent_);
+      for (std::size_t n = 0; n < N; ++n) {
+        CAPTURE(moving);
+        CAPTURE(n);
+        if (inputs_[n].size() == 0) continue;
+        const Host zeros = Host::Zero(inputs_[n].rows(), inputs_[n].cols());
+        const auto whole = [&](const Host& half) { return half.size() == 0 ? zeros : half; };
+        CHECK(disagreement(whole(sums[n].value),
+                           cotangent.value.size() == 0 ? zeros : whole(values[n])) <= rounding);
+        CHECK(disagreement(whole(sums[n].tangent), whole(tangents[n])) <= rounding);
+      }
     }
   }
 
-  Op op_;
-  Arrays inputs_;
-  Arrays directions_;
-  M cotangent_, cotangent_tangent_;
-  std::size_t index_ = 0;
+  On on_;
+  Hosts inputs_;
+  Hosts directions_;
+  Host cotangent_, cotangent_tangent_;
 };
 
 /// Values, gradients and second derivatives of `op` agree with difference quotients, for every
 /// choice of inputs that move and of inputs whose derivative is wanted.
-template <class Op, class... Ms>
-void check_operation(const Op& op, const Ms&... inputs) {
-  OperationLaws<Op, sizeof...(Ms)>(op, {inputs...}, Random(7)).check();
+template <Storage M = Matrix<double>, class Op, class... Hosts>
+void check_operation(const Op& op, const Hosts&... inputs) {
+  OperationLaws<M, Op, sizeof...(Hosts)>(op, {inputs...}, Random(7)).check();
+}
+
+/// An operation over the storage M has the values, gradients and second derivatives of one over
+/// Matrix<double>.
+template <Storage M, class There, class Here, class... Hosts>
+void check_agreement(const There& there, const Here& here, const Hosts&... inputs) {
+  constexpr std::size_t count = sizeof...(Hosts);
+  const auto ours = OperationLaws<M, There, count>(there, {inputs...}, Random(7)).numbers();
+  const auto expected =
+      OperationLaws<Matrix<double>, Here, count>(here, {inputs...}, Random(7)).numbers();
+  REQUIRE(ours.size() == expected.size());
+  for (std::size_t n = 0; n < ours.size(); ++n) {
+    CAPTURE(n);
+    CHECK(disagreement(ours[n], expected[n]) <= rounding);
+  }
 }
 
 }  // namespace laws

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/memory/residual_cache.hpp>
 
 #include <doctest/doctest.h>

@@ -4,7 +4,9 @@
 #include <ttt/algebra/storage.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -40,8 +42,12 @@ using Indices = typename PrimitivesOf<A>::Indices;
 /// Integers of the host, where the storage of A wants them.
 template <Array A, class Range>
 [[nodiscard]] Indices<A> indices(const Range& range) {
-  const std::vector<Index> host(range.begin(), range.end());
-  return Indices<A>(host.begin(), host.end());
+  if constexpr (std::same_as<std::ranges::range_value_t<Range>, Index>) {
+    return Indices<A>(range.begin(), range.end());
+  } else {
+    const std::vector<Index> host(range.begin(), range.end());
+    return Indices<A>(host.begin(), host.end());
+  }
 }
 
 ///@{
@@ -111,7 +117,7 @@ struct Fill {
   double number;
   template <class N>
   TTT_HD N operator()(const N& like) const {
-    return like * Scalar<N>(0) + Scalar<N>(number);
+    return constant_like(like, Scalar<N>(number));
   }
 };
 struct Copy {

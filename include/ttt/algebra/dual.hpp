@@ -101,6 +101,11 @@ template <Number X>
   return {softplus(a.value), logistic(a.value) * a.tangent};
 }
 template <Number X>
+[[nodiscard, gnu::always_inline]] TTT_HD inline Dual<X> constant_like(const Dual<X>& a,
+                                                                     Scalar<X> c) {
+  return {constant_like(a.value, c), constant_like(a.tangent, Scalar<X>(0))};
+}
+template <Number X>
 [[nodiscard, gnu::always_inline]] TTT_HD inline Dual<X> where_positive(const X& condition,
                                                                       const Dual<X>& a,
                                                                       const Dual<X>& b) {

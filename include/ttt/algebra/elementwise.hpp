@@ -16,7 +16,7 @@ namespace ttt {
 ///   N value(N... in) const
 ///   std::array<N, inputs> pullback(N cotangent, N... in) const
 ///
-/// over numbers, and Elementwise<Inputs, F> is the operation.
+/// over numbers, and Elementwise<Inputs, F> is the operation. Messages call its inputs a, b, c, ...
 ///
 /// \shape  each input [rows, cols] -> [rows, cols]
 /// \throws ShapeError if the shapes differ.
@@ -29,7 +29,8 @@ struct Elementwise {
 
   template <Array A, class... Others>
   [[nodiscard]] A value(const A& a, const Others&... others) const {
-    (expect_shape(F::name, "input", others, {row_count(a), col_count(a)}), ...);
+    char name = 'a';
+    (expect_shape(F::name, std::string(1, ++name), others, {row_count(a), col_count(a)}), ...);
     return map(Value{f}, a, others...);
   }
 

@@ -55,6 +55,11 @@ template <std::floating_point S>
 [[nodiscard, gnu::always_inline]] TTT_HD inline S softplus(S a) {
   return (a > S(0) ? a : S(0)) + std::log1p(std::exp(-std::abs(a)));
 }
+/// The constant c, as a number of the kind of `a`, whatever the value of `a`
+template <std::floating_point S>
+[[nodiscard, gnu::always_inline]] TTT_HD inline S constant_like(S /*a*/, S c) {
+  return c;
+}
 /// `a` where `condition` is positive, else `b`
 template <std::floating_point S>
 [[nodiscard, gnu::always_inline]] TTT_HD inline S where_positive(S condition, S a, S b) {

@@ -10,9 +10,8 @@ namespace ttt {
 /// The extents of a product.
 template <class V>
 [[nodiscard]] std::array<Index, 2> product_shape(const V& a, const V& b, Flip flip) {
-  const auto& l = value_of(a);
-  const auto& r = value_of(b);
-  return {flip == Flip::left ? l.cols : l.rows, flip == Flip::right ? r.rows : r.cols};
+  return {flip == Flip::left ? col_count(a) : row_count(a),
+          flip == Flip::right ? row_count(b) : col_count(b)};
 }
 
 /// Adds a b to `out`, or with `add` false writes it there. A view without data is zero.

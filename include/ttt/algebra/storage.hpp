@@ -20,7 +20,8 @@ namespace ttt {
 ///   scatter_add(out, indices, in)            out row indices[t] += in row t, in order of t
 ///   dot(a, b)                                the sum of products, in double
 ///
-/// and a type Indices that holds integers where the storage wants them, made from a span.
+/// and a type Indices that holds integers where the storage wants them, made from two iterators over
+/// Index.
 ///
 /// Nothing else above reads or writes an element, so a second storage is these functions alone.
 template <class M>

@@ -225,7 +225,7 @@ class Tape {
       } else if (tangents) {
         pull<Result>(op, values, cells, inputs.input()...);
       } else {
-        pull_tangents(op, values, cells, inputs.input()...);
+        pull_tangents<Result>(op, values, cells, inputs.input()...);
       }
       finish(cells);
     };
@@ -249,7 +249,7 @@ class Tape {
   }
 
   /// Without tangents among the inputs, the tangent half of a cotangent goes back by itself.
-  template <class Op, std::size_t N, class... Inputs>
+  template <class Result, class Op, std::size_t N, class... Inputs>
   static void pull_tangents(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
                             const std::array<detail::Cell<A>*, N>& cells,
                             const Inputs&... inputs) {
@@ -263,7 +263,7 @@ class Tape {
       any_tangent = any_tangent || !is_zero(*dy[n]);
     }
     if (!any_tangent) return;
-    if constexpr (N == 1) {
+    if constexpr (std::same_as<Result, A>) {
       op.pullback(*y[0], *dy[0], inputs.tangent_half()...);
     } else {
       op.pullback(y, dy, inputs.tangent_half()...);
@@ -328,7 +328,9 @@ class Tape {
     if (!(... || detail::has_tangent(in))) {
       for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), {}});
     } else if constexpr (Op::traits.tangent) {
-      values[0] = own({known(0), op.tangent(in...)});
+      auto tangents = op.tangent(in...);
+      const auto all = detail::as_span(tangents);
+      for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), std::move(all[n])});
     } else {
       Result result = op.value(in...);
       const auto all = detail::as_span(result);

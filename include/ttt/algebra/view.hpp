@@ -42,6 +42,26 @@ struct ScalarOf<View<S>> : std::type_identity<std::remove_const_t<S>> {};
 }  // namespace detail
 
 ///@{
+/// Extents of a view. A dual has those of whichever half has elements.
+template <class S>
+[[nodiscard]] Index row_count(const View<S>& view) {
+  return view.rows;
+}
+template <class S>
+[[nodiscard]] Index col_count(const View<S>& view) {
+  return view.cols;
+}
+template <class S>
+[[nodiscard]] Index row_count(const Dual<View<S>>& view) {
+  return view.value.data == nullptr ? view.tangent.rows : view.value.rows;
+}
+template <class S>
+[[nodiscard]] Index col_count(const Dual<View<S>>& view) {
+  return view.value.data == nullptr ? view.tangent.cols : view.value.cols;
+}
+///@}
+
+///@{
 /// The part of [row_count, col_count] at (row, col), of both halves of a dual.
 template <class S>
 [[nodiscard]] View<S> block(const View<S>& view, Index row, Index col, Index row_count,
@@ -53,6 +73,20 @@ template <class S>
                                   Index col_count) {
   return {view.value.block(row, col, row_count, col_count),
           view.tangent.block(row, col, row_count, col_count)};
+}
+///@}
+
+///@{
+/// A row as a column.
+///
+/// \pre the view has one row
+template <class S>
+[[nodiscard]] View<S> as_column(const View<S>& row) {
+  return {row.data, row.cols, 1, 1};
+}
+template <class S>
+[[nodiscard]] Dual<View<S>> as_column(const Dual<View<S>>& row) {
+  return {as_column(row.value), as_column(row.tangent)};
 }
 ///@}
 
@@ -72,7 +106,8 @@ struct Shared {
 enum class Flip { none, left, right };
 
 /// How map_rows cuts arrays: each of `rows` rows into `groups` neighbouring groups of `width`
-/// elements. An array of one row is seen by all rows, one as wide as a group by all groups.
+/// elements. An array of one row is seen by all rows, one as wide as a group by all groups. Numbers
+/// of whole groups are a column (see as_column), because a row of them may be as wide as a group.
 struct Rows {
   Index rows;    ///< tokens
   Index groups;  ///< of a row

@@ -67,6 +67,10 @@ template <class S>
   return {a.x.max(S(0)) + (-a.x.abs()).exp().log1p()};
 }
 template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> constant_like(const Lane<S>& /*a*/, S c) {
+  return {Eigen::Array<S, Lane<S>::size, 1>::Constant(c)};
+}
+template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> where_positive(const Lane<S>& condition,
                                                                 const Lane<S>& a,
                                                                 const Lane<S>& b) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/algebra/operations/heads.hpp>
-#include <ttt/algebra/operations/subtract.hpp>
+#include <ttt/algebra/operations/add.hpp>
 
 #include <doctest/doctest.h>
 
@@ -29,11 +29,11 @@ TEST_SUITE("algebra") {
             laws::rounding);
       const auto c = normal(5, 2 * 4, random);
       const Matrix<double> other = c.middleCols(h * 4, 4);
-      CHECK(laws::disagreement(matmul_heads<Flip::left>(a, c, 2).middleCols(h * 4, 4),
+      CHECK(laws::disagreement(matmul_heads(a, c, 2, Flip::left).middleCols(h * 4, 4),
                                Matrix<double>(left.transpose() * other)) < laws::rounding);
       const auto d = normal(7, 2 * 3, random);
       const Matrix<double> row = d.middleCols(h * 3, 3);
-      CHECK(laws::disagreement(matmul_heads<Flip::right>(a, d, 2).middleCols(h * 7, 7),
+      CHECK(laws::disagreement(matmul_heads(a, d, 2, Flip::right).middleCols(h * 7, 7),
                                Matrix<double>(left * row.transpose())) < laws::rounding);
     }
   }
@@ -44,11 +44,11 @@ TEST_SUITE("algebra") {
       for (const Index size : {1, 15, 17}) {
         CAPTURE(heads);
         CAPTURE(size);
-        laws::check_operation(HeadProduct<Flip::none>{heads}, normal(3, heads * size, random),
+        laws::check_operation(HeadProduct{.heads = heads}, normal(3, heads * size, random),
                               normal(size, heads * 2, random));
-        laws::check_operation(HeadProduct<Flip::left>{heads}, normal(size, heads * 3, random),
+        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::left}, normal(size, heads * 3, random),
                               normal(size, heads * 2, random));
-        laws::check_operation(HeadProduct<Flip::right>{heads}, normal(3, heads * size, random),
+        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::right}, normal(3, heads * size, random),
                               normal(2, heads * size, random));
       }
     }
@@ -70,7 +70,7 @@ TEST_SUITE("algebra") {
       CAPTURE(head);
       laws::check_operation(ScaleHeads{}, normal(3, 2 * head, random), normal(1, 2, random));
       laws::check_operation(ScaleHeads{.by = -0.7}, normal(3, head, random), normal(1, 1, random));
-      laws::check_operation(Subtract{}, normal(2, head, random), normal(2, head, random));
+      laws::check_operation(Add{.by = -1}, normal(2, head, random), normal(2, head, random));
     }
   }
 
@@ -91,9 +91,9 @@ TEST_SUITE("algebra") {
                          "matmul_heads: b must be [*, 2], got [2, 5]", ShapeError);
     CHECK_THROWS_WITH_AS(matmul_heads(zeros(2, 6), zeros(2, 4), 2),
                          "matmul_heads: b must be [3, *], got [2, 4]", ShapeError);
-    CHECK_THROWS_WITH_AS(matmul_heads<Flip::left>(zeros(2, 6), zeros(3, 4), 2),
+    CHECK_THROWS_WITH_AS(matmul_heads(zeros(2, 6), zeros(3, 4), 2, Flip::left),
                          "matmul_heads: b must be [2, *], got [3, 4]", ShapeError);
-    CHECK_THROWS_WITH_AS(matmul_heads<Flip::right>(zeros(2, 6), zeros(3, 4), 2),
+    CHECK_THROWS_WITH_AS(matmul_heads(zeros(2, 6), zeros(3, 4), 2, Flip::right),
                          "matmul_heads: b must be [*, 6], got [3, 4]", ShapeError);
     CHECK_THROWS_WITH_AS(scale_heads(zeros(2, 6), zeros(1, 4)),
                          "scale_heads: s must be [1, 6], got [1, 4]", ShapeError);

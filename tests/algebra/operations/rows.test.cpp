@@ -32,7 +32,7 @@ TEST_SUITE("algebra") {
     CHECK(picked.row(2) == table.row(3));
     for (const Index width : {1, 15, 16, 17, 33}) {
       CAPTURE(width);
-      laws::check_operation(Embed{{3, 0, 3, 1, 3}}, normal(4, width, random));
+      laws::check_operation(ChooseRows{.chosen = {3, 0, 3, 1, 3}}, normal(4, width, random));
     }
   }
 
@@ -44,7 +44,6 @@ TEST_SUITE("algebra") {
     CHECK(last == x.bottomRows(3));
     CHECK(append_rows(first, last) == x);
     CHECK(append_rows(zeros(0, 0), x) == x);
-    CHECK(append_rows(Matrix<double>(first), last) == x);  // a past that is given away
     for (const Index width : {1, 15, 16, 17, 33}) {
       CAPTURE(width);
       laws::check_operation(AppendRows{}, normal(2, width, random), normal(3, width, random));
@@ -61,9 +60,11 @@ TEST_SUITE("algebra") {
     CHECK(chosen.row(1) == x.row(0));
     CHECK(chosen.row(2) == x.row(4));
     laws::check_operation(ChooseRows{{3, 1, 1}}, normal(4, 5, random));
-    CHECK_THROWS_WITH_AS(choose_rows(x, {0, 5}), "choose_rows: x must be [6, *], got [5, 3]",
-                         ShapeError);
-    CHECK_THROWS_AS(choose_rows(x, {-1}), ShapeError);
+    CHECK(choose_rows(x, {}).rows() == 0);
+    CHECK_THROWS_WITH_AS(choose_rows(x, {0, 5}), "choose_rows: row must be in 0..4, got 5 at 1",
+                         RangeError);
+    CHECK_THROWS_WITH_AS(choose_rows(x, {-1}), "choose_rows: row must be in 0..4, got -1 at 0",
+                         RangeError);
   }
 
   TEST_CASE("append_rows to nothing gives nothing back to the past") {
@@ -89,16 +90,13 @@ TEST_SUITE("algebra") {
   TEST_CASE("embed, append_rows and take_rows refuse what does not fit") {
     CHECK_THROWS_WITH_AS(append_rows(zeros(2, 3), zeros(2, 4)),
                          "append_rows: next must be [*, 3], got [2, 4]", ShapeError);
-    const Matrix<double> next = zeros(2, 4);
-    CHECK_THROWS_WITH_AS(append_rows(Matrix<double>(zeros(2, 3)), next),
-                         "append_rows: next must be [*, 3], got [2, 4]", ShapeError);
     CHECK_THROWS_WITH_AS(take_rows(zeros(4, 3), 2, 3), "take_rows: x must be [5, 3], got [4, 3]",
                          ShapeError);
     CHECK_THROWS_AS(take_rows(zeros(4, 3), -1, 3), ShapeError);
     CHECK_THROWS_WITH_AS(embed(zeros(4, 3), std::vector<Token>{0, 4}),
-                         "embed: token must be in 0..3, got 4", RangeError);
+                         "embed: token must be in 0..3, got 4 at 1", RangeError);
     CHECK_THROWS_WITH_AS(embed(zeros(4, 3), std::vector<Token>{-1}),
-                         "embed: token must be in 0..3, got -1", RangeError);
+                         "embed: token must be in 0..3, got -1 at 0", RangeError);
   }
 }
 

@@ -74,7 +74,7 @@ struct GeluOf {
 };
 
 struct MultiplyOf {
-  static constexpr const char* name = "multiply";
+  static constexpr const char* name = "multiply_elements";
 
   template <class N>
   TTT_HD N value(const N& a, const N& b) const {
@@ -88,15 +88,17 @@ struct MultiplyOf {
 
 struct ClampOf {
   static constexpr const char* name = "clamp";
-  double least, most;
+  double least;  ///< lower bound
+  double most;   ///< upper bound
 
   template <class N>
   TTT_HD N value(const N& a) const {
-    return inside(a, a, a * Scalar<N>(0) + Scalar<N>(least), a * Scalar<N>(0) + Scalar<N>(most));
+    using S = Scalar<N>;
+    return inside(a, a, constant_like(a, S(least)), constant_like(a, S(most)));
   }
   template <class N>
   TTT_HD std::array<N, 1> pullback(const N& dy, const N& a) const {
-    const N zero = dy * Scalar<N>(0);
+    const N zero = constant_like(dy, Scalar<N>(0));
     return {inside(a, dy, zero, zero)};
   }
 
@@ -128,7 +130,7 @@ struct MagnitudeOf {
     using S = Scalar<N>;
     const auto& sign = value_of(x);
     const N negative = a * S(-1);
-    return where_positive(sign, a, where_positive(S(0) - sign, negative, a * S(0)));
+    return where_positive(sign, a, where_positive(S(0) - sign, negative, constant_like(a, S(0))));
   }
 };
 

@@ -26,56 +26,47 @@ namespace ttt {
 /// \source Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762; Ainslie et al. 2023,
 ///         "GQA", arXiv:2305.13245, for shared key/value heads
 template <std::size_t Sources>
-struct Attend_ {
-  static constexpr OperationTraits traits{.inputs = 4 * static_cast<int>(Sources),
-                                          .tangent = Sources == 1};
+struct SoftmaxAttention {
+  static constexpr OperationTraits traits{.inputs = 4 * static_cast<int>(Sources), .tangent = true};
 
-  AttentionHeads heads;                       ///< how many, and how many of keys and values
-  std::array<VisibleKeys, Sources> visible;   ///< of each source
+  AttentionHeads heads;                      ///< how many, and how many of keys and values
+  std::array<VisibleKeys, Sources> visible;  ///< of each source
 
   template <Array A, class... Others>
-  [[nodiscard]] A value(const A& first, const Others&... others) const {
-    const auto sources = detail::attention_sources<Sources>(std::array{view(first), view(others)...});
-    detail::expect_attention<A>(heads, visible, sources);
-    const auto& q = value_of(sources[0].q);
-    A y = zeros<A>(q.rows, q.cols);
+  [[nodiscard]] A value(const A& q, const Others&... others) const {
+    const std::array views{view(q), view(others)...};
+    detail::expect_attention<Sources>(heads, visible, views);
+    A y = zeros<A>(row_count(q), col_count(q));
     const auto out = view(y);
-    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
-      const A p = tile.template probabilities<A>();
-      tile.template add_values<A>(out, p);
-    });
+    const detail::AttentionCall<A, Sources> call(heads, visible, views);
+    detail::for_each_tile(call, [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
 
   /// The tangent half of `value` by itself.
   template <Storage M, class... Others>
-  [[nodiscard]] M tangent(const Dual<M>& first, const Others&... others) const {
-    const auto sources = detail::attention_sources<Sources>(std::array{view(first), view(others)...});
-    M y = zeros<M>(row_count(first), col_count(first));
+  [[nodiscard]] M tangent(const Dual<M>& q, const Others&... others) const {
+    M y = zeros<M>(row_count(q), col_count(q));
     const Dual<View<Scalar<M>>> out{{}, view(y)};
-    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
-      const Dual<M> p = tile.template probabilities<Dual<M>>();
-      tile.template add_values<Dual<M>>(out, p);
-    });
+    const detail::AttentionCall<Dual<M>, Sources> call(heads, visible, {view(q), view(others)...});
+    detail::for_each_tile(call, [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
 
   template <Array A, class... Ins>
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
-    const auto sources = detail::attention_sources<Sources>(std::array{view(in.value())...});
     const auto sums = detail::attention_sources<Sources>(std::array{in.sum()...});
-    detail::for_each_tile(heads, visible, sources, [&](const auto& tile) {
-      tile.template pull<A>(view(dy), sums);
-    });
+    const detail::AttentionCall<A, Sources> call(heads, visible, {view(in.value())...});
+    detail::for_each_tile(call, [&](const auto& tile) { tile.pull(view(dy), sums); });
   }
 };
 
 /// Attention to one source of keys.
-using Attention = Attend_<1>;
+using Attention = SoftmaxAttention<1>;
 /// Attention to two sources of keys in one softmax.
-using JointAttention = Attend_<2>;
+using JointAttention = SoftmaxAttention<2>;
 
-/// Attention of each query over the keys that it sees; without bias.
+/// Attention of each query over the keys that it sees; `bias` may be without elements.
 template <class X>
 [[nodiscard]] X attend(const X& q, const X& k, const X& v, const X& bias, AttentionHeads heads,
                        VisibleKeys visible) {

@@ -58,9 +58,8 @@ struct HeadProduct {
  private:
   template <class V>
   [[nodiscard]] V head(const V& v, Index h) const {
-    const auto& shape = value_of(v);
-    const Index width = shape.cols / heads;
-    return block(v, 0, h * width, shape.rows, width);
+    const Index width = col_count(v) / heads;
+    return block(v, 0, h * width, row_count(v), width);
   }
 
   template <Array A>
@@ -83,6 +82,7 @@ struct HeadProduct {
 ///
 /// \shape  x [rows, heads * head], s [1, heads] -> the shape of x
 /// \throws ShapeError if s is no row, or the width of x is no multiple of its width.
+/// \cost   one pass over x; the pullback two
 struct ScaleHeads {
   static constexpr OperationTraits traits{.inputs = 2};
 
@@ -100,8 +100,8 @@ struct ScaleHeads {
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& s) const {
     if (x.wanted()) x.add(product(dy, s.value()));
     if (!s.wanted()) return;
-    PrimitivesOf<A>::map_rows(Backward{by}, rows(dy, s.value()), Sum{s.sum()}, view(dy),
-                              view(x.value()));
+    PrimitivesOf<A>::map_rows(Backward{by}, rows(dy, s.value()), Sum{as_column(s.sum())},
+                              view(dy), view(x.value()));
   }
 
  private:
@@ -112,7 +112,8 @@ struct ScaleHeads {
   template <Array A>
   [[nodiscard]] A product(const A& x, const A& s) const {
     A y = uninitialised<A>(row_count(x), col_count(x));
-    PrimitivesOf<A>::map_rows(Forward{by}, rows(x, s), view(y), view(x), Shared{view(s)});
+    PrimitivesOf<A>::map_rows(Forward{by}, rows(x, s), view(y), view(x),
+                              Shared{as_column(view(s))});
     return y;
   }
 
@@ -120,7 +121,7 @@ struct ScaleHeads {
     double by;
     template <class Row, class Y, class X, class Factors>
     TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Factors& s) const {
-      const auto factor = s.at(row.group) * Scalar<decltype(s.at(0))>(by);
+      const auto factor = s.up(-row.group).at(0) * Scalar<decltype(s.at(0))>(by);
       row.each([&](auto i) { y.set(i, x[i] * factor); });
     }
   };
@@ -129,7 +130,7 @@ struct ScaleHeads {
     template <class Row, class Ds, class Dy, class X>
     TTT_HD void operator()(const Row& row, const Ds& ds, const Dy& dy, const X& x) const {
       const auto along = row.sum([&](auto i) { return x[i] * dy[i]; });
-      ds.add_at(row.group, along * Scalar<decltype(along)>(by));
+      ds.up(-row.group).add_at(0, along * Scalar<decltype(along)>(by));
     }
   };
 };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,30 +27,28 @@ struct RotaryFactors {
 
 namespace detail {
 
-/// Appends the factors of one position, in double until the end: angle = position * base^(-pair).
-template <class S>
-void append_factors(std::vector<S>& own, std::vector<S>& partner, Index position, Index head,
-                    const Rotary& rotary) {
-  const Index half = head / 2;
-  const bool interleaved = rotary.pairs == RotaryPairs::interleaved;
-  for (Index i = 0; i < head; ++i) {
-    const Index pair = interleaved ? i / 2 : i % half;
-    const bool second = interleaved ? i % 2 == 1 : i >= half;
-    const double speed = std::pow(static_cast<double>(rotary.base),
-                                  -static_cast<double>(pair) / static_cast<double>(half));
-    const double angle = static_cast<double>(position) * speed;
-    own.push_back(static_cast<S>(std::cos(angle)));
-    partner.push_back(static_cast<S>(second ? std::sin(angle) : -std::sin(angle)));
-  }
-}
-
+/// The factors of any positions, in double until the end: angle = position * base^(-pair / pairs).
 template <Storage M>
 [[nodiscard]] std::shared_ptr<const RotaryFactors<M>> rotary_factors(
     std::span<const Index> positions, Index head, const Rotary& rotary) {
-  std::vector<Scalar<M>> own;
-  std::vector<Scalar<M>> partner;
-  for (const Index p : positions) append_factors(own, partner, p, head, rotary);
+  using S = Scalar<M>;
   const Index rows = std::ssize(positions);
+  const Index pairs = head / 2;
+  const bool interleaved = rotary.pairs == RotaryPairs::interleaved;
+  std::vector<S> own(static_cast<std::size_t>(rows * head));
+  std::vector<S> partner(own.size());
+  for (Index pair = 0; pair < pairs; ++pair) {
+    const double speed = std::pow(static_cast<double>(rotary.base),
+                                  -static_cast<double>(pair) / static_cast<double>(pairs));
+    const Index first = interleaved ? 2 * pair : pair;
+    const Index second = interleaved ? first + 1 : first + pairs;
+    for (Index t = 0; t < rows; ++t) {
+      const double angle = static_cast<double>(at(positions, t)) * speed;
+      at(own, t * head + first) = at(own, t * head + second) = static_cast<S>(std::cos(angle));
+      at(partner, t * head + second) = static_cast<S>(std::sin(angle));
+      at(partner, t * head + first) = -at(partner, t * head + second);
+    }
+  }
   return std::make_shared<const RotaryFactors<M>>(
       RotaryFactors<M>{Primitives<M>::upload(rows, head, own),
                        Primitives<M>::upload(rows, head, partner)});
@@ -62,7 +61,7 @@ template <Storage M>
 template <Storage M>
 class RotaryTables {
  public:
-  /// The factors of positions 0 .. positions - 1 at least.
+  /// The factors of positions 0 .. positions - 1 at least. \pre head is even
   [[nodiscard]] std::shared_ptr<const RotaryFactors<M>> upto(Index positions, Index head,
                                                              const Rotary& rotary) {
     for (Entry& entry : entries_) {
@@ -72,10 +71,11 @@ class RotaryTables {
     return grown(entries_.back(), positions);
   }
 
-  /// The factors of any positions, a row for each.
+  /// The factors of any positions, a row for each. \pre head is even
   [[nodiscard]] std::shared_ptr<const RotaryFactors<M>> at(std::span<const Index> positions,
                                                            Index head, const Rotary& rotary) {
     constexpr Index longest = 1 << 16;  // of a table; ours
+    if (positions.empty()) return detail::rotary_factors<M>(positions, head, rotary);
     const auto [least, most] = std::ranges::minmax(positions);
     if (least < 0 || most >= longest) return detail::rotary_factors<M>(positions, head, rotary);
     const auto all = upto(most + 1, head, rotary);
@@ -113,7 +113,9 @@ class RotaryTables {
 /// Turns the pairs of every head by angles that grow with the position.
 ///
 /// \shape  x [rows, heads * head] -> the shape of x; row t has the factors of row first + t
-/// \throws ShapeError if the width is no multiple of the head's, or a position has no factors.
+/// \throws ShapeError if the width is no multiple of the head's, or a position has no factors;
+///         RangeError if `first` is negative.
+/// \cost   one pass, and one in the pullback
 template <Storage M>
 struct Rotate {
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
@@ -126,7 +128,10 @@ struct Rotate {
   [[nodiscard]] A value(const A& x) const {
     const Index head = factors->own.cols();
     if (col_count(x) % head != 0) expect_shape("rotate", "x", x, {any_extent, head});
-    if (first < 0 || first + row_count(x) > factors->own.rows()) {
+    if (first < 0) {
+      throw RangeError("rotate: first position must be at least 0, got " + std::to_string(first));
+    }
+    if (first + row_count(x) > factors->own.rows()) {
       expect_shape("rotate", "x", x, {factors->own.rows() - first, col_count(x)});
     }
     return turned(x, 1);
