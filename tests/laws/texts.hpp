@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/layer/block.hpp>
+#include <ttt/memory/window.hpp>
 #include <ttt/model/systems.hpp>
 
 #include "laws/numbers.hpp"
@@ -22,7 +24,8 @@ inline constexpr ModelSpec other = checked({.vocab = 11,
                                             .hidden = 7,
                                             .window = 4,
                                             .chunk = 4,
-                                            .rotary = {.pairs = RotaryPairs::half_split, .base = 50},
+                                            .rotary = {.pairs = RotaryPairs::half_split,
+                                                       .base = 50},
                                             .norms = Norms::before,
                                             .query_key_norm = QueryKeyNorm::none,
                                             .output = Head::separate});
