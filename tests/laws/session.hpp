@@ -46,17 +46,17 @@ void check_equal(const Session& a, const Session& b) {
 /// Reads a text of many chunks whole, then in parts cut at random, then token by token.
 template <class Model, class S, class Inner = InnerLoop<>>
 void check_session_streaming(typename Session<Model, Matrix<S>, Inner>::Options options, int cuts) {
-  using Reader = Session<Model, Matrix<S>, Inner>;
+  using Reading = Session<Model, Matrix<S>, Inner>;
   const auto params = lively_params<Model, S>(1);
   Random random(2);
   const auto tokens = drawn_tokens(12 * Model::spec.chunk + 3, Model::spec.vocab, random);
-  Reader whole(params, options);
+  Reading whole(params, options);
   const std::vector<S> expected = whole.read(tokens);
   REQUIRE(expected.size() == tokens.size());
   for (int cut = 0; cut < cuts; ++cut) {
     // Parts from single tokens up to several chunks.
     const Index longest = cut == 0 ? 1 : 1 + random.below(4 * Model::spec.chunk);
-    Reader session(params, options);
+    Reading session(params, options);
     std::vector<S> surprisal;
     for (std::span rest(tokens); !rest.empty();) {
       const auto count = std::min(rest.size(), static_cast<std::size_t>(1 + random.below(longest)));

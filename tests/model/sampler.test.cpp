@@ -94,9 +94,9 @@ TEST_SUITE("model") {
                          "Nucleus: p must be in (0, 1], got -1.000000", RangeError);
     CHECK_THROWS_AS(static_cast<void>(top_p(nan, 1)), RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(0, 1)),
-                         "Nucleus: temperature must be positive, got 0.000000", RangeError);
+                         "Nucleus: temperature must be positive, got 0.000000; Greedy is the limit at 0", RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(-2, 1)),
-                         "Nucleus: temperature must be positive, got -2.000000", RangeError);
+                         "Nucleus: temperature must be positive, got -2.000000; Greedy is the limit at 0", RangeError);
     CHECK_THROWS_AS(static_cast<void>(with_temperature(nan, 1)), RangeError);
   }
 }
