@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "laws/texts.hpp"
@@ -19,6 +20,23 @@ constexpr double streaming_tolerance = 1e-12;
 template <>
 inline constexpr double streaming_tolerance<float> = 1e-4;
 
+/// Both trees hold the same, bit for bit.
+template <class T>
+void check_equal_trees(const T& a, const T& b) {
+  for_each_array(
+      [](const Leaf& leaf, const auto& m, const auto& n) {
+        CAPTURE(leaf.name);
+        CHECK(m == n);
+      },
+      a, b);
+  for_each_metadata(
+      [](const std::string& name, const AnyMetadata& m, const AnyMetadata& n) {
+        CAPTURE(name);
+        CHECK(m.table() == n.table());
+      },
+      a, b);
+}
+
 /// Both sessions know the same, bit for bit.
 template <class Session>
 void check_equal(const Session& a, const Session& b) {
@@ -29,16 +47,9 @@ void check_equal(const Session& a, const Session& b) {
   CHECK(x.chunk == y.chunk);
   CHECK(x.logits == y.logits);
   CHECK(x.position == y.position);
-  const auto equal = [](const Leaf&, const auto& m, const auto& n) { CHECK(m == n); };
-  for_each_array(equal, x.memory, y.memory);
-  for_each_array(equal, x.chunk_memory, y.chunk_memory);
-  for_each_array(equal, x.border, y.border);
-  const auto same = [](const std::string& name, const AnyMetadata& m, const AnyMetadata& n) {
-    CAPTURE(name);
-    CHECK(m.table() == n.table());
-  };
-  for_each_metadata(same, x.memory, y.memory);
-  for_each_metadata(same, x.chunk_memory, y.chunk_memory);
+  check_equal_trees(x.memory, y.memory);
+  check_equal_trees(x.chunk_memory, y.chunk_memory);
+  check_equal_trees(x.border, y.border);
 }
 
 /// \law streaming
