@@ -86,8 +86,9 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  ///         NumberError if a surprisal or a fast weight is not finite, or a layer refuses; the
-  ///         session has then read the chunks before.
+  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
+  ///         the session has then read the chunks before, and nothing else of it has changed: not
+  ///         even the step behind the last of them is taken.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
@@ -95,15 +96,18 @@ class Session {
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
-      if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
-      const std::size_t count =
-          std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
-      if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
-        read_chunk(tokens.first(count + 1), surprisal);
-      } else {
-        read_part(tokens.first(count), surprisal);
+      if (std::ssize(state_.chunk) < chunk) {
+        read_some(tokens, surprisal);
+        continue;
       }
-      tokens = tokens.subspan(count);
+      State before = state_;
+      try {
+        begin_chunk(tokens.front());
+        read_some(tokens, surprisal);
+      } catch (...) {
+        state_ = std::move(before);
+        throw;
+      }
     }
     return surprisal;
   }
@@ -139,10 +143,20 @@ class Session {
 
  private:
   static constexpr Index chunk = Model::spec.chunk;
-  /// What a layer refuses leaves a session as it was; only such layers can refuse.
-  static constexpr bool can_refuse = Model::traits.chunks || Model::traits.surprisal;
 
   [[nodiscard]] bool learning() const { return options_.learning == Learning::on; }
+
+  /// Reads what of the tokens belongs to the chunk in progress; leaves the others.
+  void read_some(std::span<const Token>& tokens, std::vector<S>& surprisal) {
+    const std::size_t count =
+        std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
+    if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
+      read_chunk(tokens.first(count + 1), surprisal);
+    } else {
+      read_part(tokens.first(count), surprisal);
+    }
+    tokens = tokens.subspan(count);
+  }
 
   /// Learns from the chunk that is complete, now that the token behind it is known.
   void begin_chunk(Token next) {
@@ -208,8 +222,8 @@ class Session {
                   .velocity = state_.velocity};
     tape.pull_back();
     options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-    if (!std::isfinite(global_norm(lesson.fast))) {
-      throw NumberError("Session: the step behind token " + std::to_string(begin + chunk - 1) +
+    if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
+      throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
                         " makes a fast weight infinite or no number");
     }
     return lesson;
@@ -232,7 +246,7 @@ class Session {
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
-    expect_finite(nats);
+    expect_finite(nats, lesson.logits);
     state_.memory = std::move(lesson.memory);
     state_.logits = std::move(lesson.logits);
     take(std::move(lesson));
@@ -247,13 +261,17 @@ class Session {
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
   }
 
-  void expect_finite(const std::vector<double>& nats) const {
+  /// \shape  nats [time], of the tokens behind `position`; logits [1, vocab], behind the last
+  void expect_finite(const std::vector<double>& nats, const M& logits) const {
     for (std::size_t n = 0; n < nats.size(); ++n) {
       if (std::isfinite(nats[n])) continue;
       throw NumberError("Session.read: the surprisal of token " +
                         std::to_string(state_.position + static_cast<Index>(n)) +
                         " is not finite");
     }
+    if (is_finite(logits)) return;
+    throw NumberError("Session.read: the logits behind token " +
+                      std::to_string(state_.position + std::ssize(nats) - 1) + " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -264,24 +282,24 @@ class Session {
 
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
     const auto params = borrowed();
-    Memory memory = can_refuse || learning() ? state_.memory : std::move(state_.memory);
-    typename Model::template Border<M> border;
-    M logits;
-    std::vector<double> nats;
+    Memory memory = state_.memory;  // ours changes when nothing can be refused any more
     auto pass = context<M>(state_.position);
-    border = Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
+    const auto border =
+        Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
     pass.side = border.side;
-    logits = Model::logits(params, Model::suffix(params, memory, border.rows, pass, border_));
-    nats.push_back(first_surprisal(tokens.front()));
+    const M logits =
+        Model::logits(params, Model::suffix(params, memory, border.rows, pass, border_));
+    std::vector<double> nats{first_surprisal(tokens.front())};
     if (tokens.size() > 1) {
       const M known = copied_rows(logits, 0, logits.rows() - 1);
       const std::vector<double> others = numbers(cross_entropy(known, tokens.subspan(1)));
       nats.insert(nats.end(), others.begin(), others.end());
     }
-    expect_finite(nats);
+    M next = copied_rows(logits, logits.rows() - 1, 1);
+    expect_finite(nats, next);
     state_.memory = std::move(memory);
     if (learning()) append(state_.border, border);
-    state_.logits = copied_rows(logits, logits.rows() - 1, 1);
+    state_.logits = std::move(next);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
     state_.position += std::ssize(tokens);
     note(nats, surprisal);
