@@ -89,12 +89,15 @@ template <class Op, Storage M, class... Others>
 [[nodiscard]] auto evaluate(const Op& op, const Dual<M>& first, const Others&... others) {
   using Result = decltype(op.value(first, others...));
   if (has_tangent(first) || (... || has_tangent(others))) return op.value(first, others...);
-  auto values = op.value(first.value, others.value...);
-  Result result;
-  const auto from = as_span(values);
-  const auto to = as_span(result);
-  for (std::size_t n = 0; n < to.size(); ++n) to[n] = {std::move(from[n]), {}};
-  return result;
+  std::array<M, result_count<Result>> values;
+  put(op.value(first.value, others.value...), std::span<M>(values));
+  if constexpr (std::same_as<Result, Dual<M>>) {
+    return Result{std::move(values[0]), {}};
+  } else {
+    Result result;
+    for (std::size_t n = 0; n < values.size(); ++n) result[n] = {std::move(values[n]), {}};
+    return result;
+  }
 }
 ///@}
 

@@ -95,12 +95,16 @@ template <class V>
 struct Sum {
   V view;  ///< of any number of rows
 };
+template <class V>
+Sum(V) -> Sum<V>;
 
 /// An input of map_rows that all rows see from its first row on.
 template <class V>
 struct Shared {
   V view;  ///< of any number of rows
 };
+template <class V>
+Shared(V) -> Shared<V>;
 
 /// Which side of a product is transposed.
 enum class Flip { none, left, right };

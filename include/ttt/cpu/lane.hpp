@@ -78,22 +78,6 @@ template <class S>
 }
 ///@}
 
-///@{
-/// Sums of the first `count` elements, and the largest of them.
-template <class S>
-[[nodiscard, gnu::always_inline]] inline S sum_first(const Lane<S>& a, Index count) {
-  return count == Lane<S>::size ? a.x.sum() : a.x.head(count).sum();
-}
-template <class S>
-[[nodiscard, gnu::always_inline]] inline Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
-  return {sum_first(a.value, count), sum_first(a.tangent, count)};
-}
-template <class S>
-[[nodiscard, gnu::always_inline]] inline S max_first(const Lane<S>& a, Index count) {
-  return count == Lane<S>::size ? a.x.maxCoeff() : a.x.head(count).maxCoeff();
-}
-///@}
-
 namespace cpu {
 
 /// Which elements a lane has: `count` of them from `offset` on.
@@ -104,36 +88,81 @@ struct At {
   friend At operator+(At at, Index by) { return {at.offset + by, at.count}; }
 };
 
+///@{
+/// A lane at the end of an array. It is rare: the common path stays short.
+template <class S>
+[[nodiscard, gnu::noinline]] Lane<S> load_tail(const S* first, Index count) {
+  Lane<S> lane{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
+  for (Index i = 0; i < count; ++i) lane.x[i] = first[i];
+  return lane;
+}
+template <class S>
+[[gnu::noinline]] void store_tail(const Lane<S>& lane, S* first, Index count) {
+  for (Index i = 0; i < count; ++i) first[i] = lane.x[i];
+}
+template <class S>
+[[nodiscard, gnu::noinline]] Lane<S> fill_tail(const Lane<S>& lane, Index count, S with) {
+  Lane<S> filled = lane;
+  for (Index i = count; i < Lane<S>::size; ++i) filled.x[i] = with;
+  return filled;
+}
+///@}
+
 /// The lane of `count` elements from `first`, filled up with zeros.
 template <class S>
 [[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, Index count) {
-  using Array = Eigen::Array<S, Lane<S>::size, 1>;
-  if (first == nullptr) return {Array::Zero()};
-  if (count >= Lane<S>::size) return {Eigen::Map<const Array>(first)};
-  Lane<S> lane{Array::Zero()};
-  for (Index i = 0; i < count; ++i) lane.x[i] = first[i];
-  return lane;
+  if (count < Lane<S>::size) [[unlikely]] {
+    return load_tail(first, count);
+  }
+  return {Eigen::Map<const Eigen::Array<S, Lane<S>::size, 1>>(first)};
 }
 
 /// Writes the lane's first `count` elements.
 template <class S>
 [[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, Index count) {
-  if (count >= Lane<S>::size) {
+  if (count < Lane<S>::size) [[unlikely]] {
+    store_tail(lane, first, count);
+  } else {
     Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first);
     target = lane.x;
-  } else {
-    for (Index i = 0; i < count; ++i) first[i] = lane.x[i];
   }
 }
+
+///@{
+/// The lane with `with` in place of the elements behind the first `count`.
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> filled_behind(const Lane<S>& a, Index count,
+                                                               S with) {
+  if (count < Lane<S>::size) [[unlikely]] {
+    return fill_tail(a, count, with);
+  }
+  return a;
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> filled_behind(const Dual<Lane<S>>& a,
+                                                                     Index count, S with) {
+  return {filled_behind(a.value, count, with), filled_behind(a.tangent, count, with)};
+}
+///@}
+
+///@{
+/// The sum of all elements.
+template <class S>
+[[nodiscard, gnu::always_inline]] inline S total(const Lane<S>& a) {
+  return a.x.sum();
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<S> total(const Dual<Lane<S>>& a) {
+  return {total(a.value), total(a.tangent)};
+}
+///@}
 
 /// Calls visit(At) for each lane of `size` elements; only the last may be short.
 template <class S, class Visit>
 [[gnu::always_inline]] inline void for_each_lane(Index size, Visit&& visit) {
-  Index offset = 0;
-  for (; offset + Lane<S>::size <= size; offset += Lane<S>::size) {
-    visit(At{offset, Lane<S>::size});
+  for (Index offset = 0; offset < size; offset += Lane<S>::size) {
+    visit(At{offset, offset + Lane<S>::size <= size ? Lane<S>::size : size - offset});
   }
-  if (offset < size) visit(At{offset, size - offset});
 }
 
 }  // namespace cpu

@@ -24,15 +24,21 @@ template <class N>
   }
 }
 
-/// The elements of one group of one row that a functor reads.
+/// A lane of zeros in memory, for arrays that stand for zeros.
+template <class S>
+inline constexpr std::array<S, Lane<S>::size> zero_elements{};
+
+/// The elements of one group of one row that a functor reads. Those of an array that stands for
+/// zeros all lie at the same zeros: `step` is 0 there, and 1 elsewhere.
 template <class S>
 struct Reader {
-  const S* first;  ///< null for zeros
-  Index stride;    ///< elements from one row to the next
+  const S* first;
+  Index stride;  ///< elements from one row to the next
+  Index step;    ///< 1, or 0 for zeros
 
   /// Neighbouring elements.
   [[gnu::always_inline]] Lane<S> operator[](At i) const {
-    return load(first == nullptr ? nullptr : first + i.offset, i.count);
+    return load(first + i.offset * step, i.count);
   }
   /// The same with each element of even number and the one behind it in each other's place.
   [[gnu::always_inline]] Lane<S> partner(At i) const {
@@ -45,11 +51,9 @@ struct Reader {
     return b;
   }
   /// One element.
-  [[gnu::always_inline]] S at(Index i) const { return first == nullptr ? S(0) : first[i]; }
+  [[gnu::always_inline]] S at(Index i) const { return first[i * step]; }
   /// The same group `rows` rows before.
-  [[nodiscard]] Reader up(Index rows) const {
-    return {first == nullptr ? nullptr : first - rows * stride, stride};
-  }
+  [[nodiscard]] Reader up(Index rows) const { return {first - rows * stride, stride, step}; }
 };
 
 /// The elements of one group of one row that a functor writes; without data they are not wanted.
@@ -133,7 +137,8 @@ template <class S>
 template <class S>
 [[gnu::always_inline]] inline Reader<S> part(const View<const S>& v, Index row, Index group,
                                              const Rows& rows) {
-  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
+  if (v.data == nullptr) return {zero_elements<S>.data(), 0, 0};
+  return {v.data + start_of(v, row, group, rows), v.stride, 1};
 }
 template <class S>
 [[gnu::always_inline]] inline Writer<S> part(const View<S>& v, Index row, Index group,
@@ -199,23 +204,21 @@ struct Row {
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
     using N = decltype(f(At{0, 1}));
     N lanes = zero_number<N>();
-    auto tail = zero_number<decltype(sum_first(lanes, 1))>();
     for_each_lane<S>(count, [&](At i) {
-      if (i.count == Lane<S>::size) {
-        lanes = lanes + f(i + first);
-      } else {
-        tail = sum_first(f(i + first), i.count);
-      }
+      lanes = lanes + filled_behind(f(i + first), i.count, S(0));
     });
-    return sum_first(lanes, Lane<S>::size) + tail;
+    return total(lanes);
   }
 
   /// The largest f(i), which is a value and no dual; minus infinity of none.
   template <class F>
   [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
-    S largest = -std::numeric_limits<S>::infinity();
-    for_each_lane<S>(count, [&](At i) { largest = std::max(largest, max_first(f(i + first), i.count)); });
-    return largest;
+    constexpr S least = -std::numeric_limits<S>::infinity();
+    Lane<S> largest{Eigen::Array<S, Lane<S>::size, 1>::Constant(least)};
+    for_each_lane<S>(count, [&](At i) {
+      largest.x = largest.x.max(filled_behind(f(i + first), i.count, least).x);
+    });
+    return largest.x.maxCoeff();
   }
 };
 

@@ -102,9 +102,12 @@ struct Block {
   [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const C& context) {
     for_each_part([&]<std::size_t I>() {
       const auto& [norm, own, post_norm] = std::get<I>(params.parts);
-      X added = part<I>.read(own, std::get<I>(state.parts), Norm::read(norm, h, context.spec),
-                             context);
-      if (context.spec.norms == Norms::around) added = Norm::read(post_norm, added, context.spec);
+      constexpr NormKind kind = C::norm;
+      X added = part<I>.read(own, std::get<I>(state.parts),
+                             Norm::read<kind>(norm, h, context.spec), context);
+      if (context.spec.norms == Norms::around) {
+        added = Norm::read<kind>(post_norm, added, context.spec);
+      }
       h = add(h, added);
     });
     return h;

@@ -39,7 +39,7 @@ struct LanguageModel {
   using Side = typename detail::CombinedExtras<typename Stages::Block...>::Side;
   /// What the layers need in a read.
   template <class X>
-  using ContextOf = Context<X, Side, Options>;
+  using ContextOf = Context<X, Side, Options, checked(Spec).norm>;
 
   /// Every tensor of the model.
   template <class A>
@@ -184,7 +184,7 @@ struct LanguageModel {
   /// \shape  h [time, width] -> [time, vocab]
   template <class P, class X>
   [[nodiscard]] static X logits(const Params<P>& params, const X& h) {
-    const X normed = Norm::read(params.norm, h, spec);
+    const X normed = Norm::read<spec.norm>(params.norm, h, spec);
     return spec.output == Head::tied ? matmul_transposed(normed, params.embedding)
                                      : matmul(normed, params.head);
   }

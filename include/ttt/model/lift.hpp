@@ -62,6 +62,20 @@ template <template <class> class T, Storage M>
   return map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, tree);
 }
 
+/// Moves the values of variables to a tree that they were lifted from; what is still the tree's own
+/// array stays.
+template <template <class> class T, Storage M>
+void take_values(T<M>& tree, T<Var<M>>& lifted) {
+  for_each_array(
+      [](const Leaf&, M& array, Var<M>& v) {
+        if (&v.value() != &array) array = std::move(v).take();
+      },
+      tree, lifted);
+  for_each_metadata(
+      [](const std::string&, AnyMetadata& own, const AnyMetadata& after) { own.assign(after); },
+      tree, lifted);
+}
+
 /// Replaces the fast arrays of a lifted tree of parameters: make(number) for each, in order. An
 /// array without rows is never fast.
 template <class Params, class Make>

@@ -203,11 +203,11 @@ class Session {
                std::span<const Token> targets) {
     FastWeights<M> gradient(state_.fast.size());
     Tape<M> tape;
-    auto lifted = constants(tape, *params_);
+    auto lifted = ttt::constants(tape, *params_);
     replace_fast(lifted, options_.fast,
                  [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
-    auto memory = constants(tape, before);
-    const auto crossing = constants(tape, border);
+    auto memory = ttt::constants(tape, before);
+    const auto crossing = ttt::constants(tape, border);
     auto pass = context<Var<M>>(begin);
     pass.side = crossing.side;
     const Var<M> logits = Model::logits(
@@ -238,11 +238,13 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Memory memory = state_.memory;  // ours changes when nothing can be refused any more
-    const auto params = borrowed();
-    const auto border = Model::prefix(params, memory, Model::embed(params, tokens.first(chunk)),
-                                      context<M>(state_.position), border_);
-    Lesson lesson = learn(state_.position, border, memory, tokens.subspan(1));
+    Tape<M> tape;
+    const auto params = constants(tape);
+    auto reading = ttt::constants(tape, state_.memory);
+    const auto border = values(Model::prefix(
+        params, reading, Model::embed(params, tokens.first(chunk)),
+        context<Var<M>>(state_.position), border_));
+    Lesson lesson = learn(state_.position, border, values(reading), tokens.subspan(1));
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
@@ -281,25 +283,25 @@ class Session {
   }
 
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    const auto params = borrowed();
-    Memory memory = state_.memory;  // ours changes when nothing can be refused any more
-    auto pass = context<M>(state_.position);
-    const auto border =
-        Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
+    Tape<M> tape;  // of constants: nothing is recorded
+    const auto params = constants(tape);
+    auto memory = ttt::constants(tape, state_.memory);
+    auto pass = context<Var<M>>(state_.position);
+    auto border = Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
     pass.side = border.side;
-    const M logits =
+    const Var<M> logits =
         Model::logits(params, Model::suffix(params, memory, border.rows, pass, border_));
     std::vector<double> nats{first_surprisal(tokens.front())};
     if (tokens.size() > 1) {
-      const M known = copied_rows(logits, 0, logits.rows() - 1);
-      const std::vector<double> others = numbers(cross_entropy(known, tokens.subspan(1)));
+      const Var<M> known = take_rows(logits, 0, std::ssize(tokens) - 1);
+      const auto others = numbers(cross_entropy(known, tokens.subspan(1)).value());
       nats.insert(nats.end(), others.begin(), others.end());
     }
-    M next = copied_rows(logits, logits.rows() - 1, 1);
+    M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
     expect_finite(nats, next);
-    state_.memory = std::move(memory);
-    if (learning()) append(state_.border, border);
     state_.logits = std::move(next);
+    if (learning()) append(state_.border, values(border));
+    take_values(state_.memory, memory);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
     state_.position += std::ssize(tokens);
     note(nats, surprisal);
@@ -312,11 +314,10 @@ class Session {
   }
 
   /// The parameters, with this session's fast weights in place of the starting ones.
-  [[nodiscard]] auto borrowed() const {
-    auto params = map_tree<Borrowed<M>>(
-        [](const Leaf&, const M& array) { return Borrowed<M>{&array}; }, *params_);
+  [[nodiscard]] auto constants(Tape<M>& tape) const {
+    auto params = ttt::constants(tape, *params_);
     replace_fast(params, options_.fast,
-                 [&](std::size_t n) { return Borrowed<M>{&state_.fast[n]}; });
+                 [&](std::size_t n) { return tape.constant(state_.fast[n]); });
     return params;
   }
 
