@@ -87,8 +87,8 @@ class Session {
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
   ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
-  ///         the session has then read the chunks before, and nothing else of it has changed: not
-  ///         even the step behind the last of them is taken.
+  ///         what the call read before that chunk is then read and learned, and the session is
+  ///         otherwise untouched.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
@@ -198,7 +198,7 @@ class Session {
   /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
   ///
   /// \shape  border of [chunk], what the prefix made of it; targets [chunk]
-  /// \throws NumberError if a fast weight is no longer finite.
+  /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
   Lesson learn(Index begin, const typename Model::template Border<M>& border, const Memory& before,
                std::span<const Token> targets) {
     FastWeights<M> gradient(state_.fast.size());
@@ -213,6 +213,7 @@ class Session {
     const Var<M> logits = Model::logits(
         lifted, Model::suffix(lifted, memory, crossing.rows, pass, border_));
     const Var<M> surprisal = cross_entropy(logits, targets);
+    expect_finite(numbers(surprisal.value()), begin + 1);
     const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
     tape.seed(surprisal, map(options_.inner.loss, share, surprisal.value()));
     Lesson lesson{.surprisal = surprisal.value(),
@@ -248,7 +249,7 @@ class Session {
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
-    expect_finite(nats, lesson.logits);
+    expect_finite_logits(lesson.logits, state_.position + chunk - 1);
     state_.memory = std::move(lesson.memory);
     state_.logits = std::move(lesson.logits);
     take(std::move(lesson));
@@ -263,17 +264,18 @@ class Session {
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
   }
 
-  /// \shape  nats [time], of the tokens behind `position`; logits [1, vocab], behind the last
-  void expect_finite(const std::vector<double>& nats, const M& logits) const {
+  /// \shape  nats [time], of token `first` and those behind it
+  static void expect_finite(const std::vector<double>& nats, Index first) {
     for (std::size_t n = 0; n < nats.size(); ++n) {
       if (std::isfinite(nats[n])) continue;
       throw NumberError("Session.read: the surprisal of token " +
-                        std::to_string(state_.position + static_cast<Index>(n)) +
-                        " is not finite");
+                        std::to_string(first + static_cast<Index>(n)) + " is not finite");
     }
+  }
+  static void expect_finite_logits(const M& logits, Index token) {
     if (is_finite(logits)) return;
-    throw NumberError("Session.read: the logits behind token " +
-                      std::to_string(state_.position + std::ssize(nats) - 1) + " are not finite");
+    throw NumberError("Session.read: the logits behind token " + std::to_string(token) +
+                      " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -298,7 +300,8 @@ class Session {
       nats.insert(nats.end(), others.begin(), others.end());
     }
     M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
-    expect_finite(nats, next);
+    expect_finite(nats, state_.position);
+    expect_finite_logits(next, state_.position + std::ssize(tokens) - 1);
     state_.logits = std::move(next);
     if (learning()) append(state_.border, values(border));
     take_values(state_.memory, memory);
