@@ -61,9 +61,10 @@ void check_refusal(double rate, std::size_t part, const std::string& message) {
       save_memory(file, session);
       auto restored = load_memory<Small>(file, params, options);
       laws::check_equal(restored, session);
-      Reading deaf =
-          Reading(params, {.learning = Learning::off}).continued(session.state());
-      CHECK(deaf.read(rest).size() == rest.size());  // what was learned before is still of use
+      if (count > static_cast<std::size_t>(chunk)) return;  // learned from in this call
+      CHECK(session.state().fast == fast_weights(params));
+      Reading frozen = Reading(params, {.learning = Learning::off}).continued(session.state());
+      CHECK(frozen.read(rest).size() == rest.size());
       return;
     }
     rest = rest.subspan(count);
@@ -73,10 +74,12 @@ void check_refusal(double rate, std::size_t part, const std::string& message) {
 
 TEST_SUITE("model") {
   TEST_CASE("A step after which a surprisal is not finite is refused, and is not taken") {
-    for (const std::size_t part : {1U, 3U, 5U}) {
+    for (const std::size_t part : {1U, 3U}) {
       check_refusal(1e38, part, "Session.read: the logits behind token 5 are not finite");
     }
-    check_refusal(1e38, 40, "Session.read: the surprisal of token 6 is not finite");
+    for (const std::size_t part : {5U, 40U}) {
+      check_refusal(1e38, part, "Session.read: the surprisal of token 6 is not finite");
+    }
   }
 
   TEST_CASE("A step after which a fast weight is not finite is refused, and is not taken") {
