@@ -239,8 +239,12 @@ class MetaLearner {
           },
           back, rows);
     }
-    replace_fast(pass.result.params, options_.fast,
-                 [&](std::size_t i) { return std::move(lambda[i]); });
+    Index number = 0;  // the sinks of fast weights have no rows yet
+    for_each_array(
+        [&](const Leaf& leaf, M& sum, const M& w) {
+          if (w.rows() > 0 && options_.fast(leaf)) sum = std::move(at(lambda, number++));
+        },
+        pass.result.params, pass.params);
     return back;
   }
 
