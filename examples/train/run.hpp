@@ -3,12 +3,15 @@
 
 #include <ttt/learn/checkpoint.hpp>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "begin.hpp"
 #include "material.hpp"
 #include "settings.hpp"
 #include "support/progress.hpp"
@@ -45,10 +48,10 @@ class Log {
 };
 
 template <class Model, class Objective>
-support::Report train(const Settings& settings, Objective objective) {
+support::Outcome train(const Settings& settings, Objective objective) {
   using Params = typename Model::template Params<Matrix<float>>;
-  const std::string checkpoint_path =
-      settings.checkpoint.empty() ? settings.out + ".checkpoint" : settings.checkpoint;
+  const std::string checkpoint_path = settings.checkpoint_path();
+  if (!settings.start.empty()) expect_model_file(settings.start);
   Checkpoint<Params> at{
       .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
                                                     : read_params<Model>(settings.start)},
@@ -56,10 +59,7 @@ support::Report train(const Settings& settings, Objective objective) {
       .recipe = settings.recipe()};
   if (settings.resume && std::filesystem::exists(checkpoint_path)) {
     at = read_checkpoint<Model, float>(checkpoint_path);
-    if (at.recipe != settings.recipe()) {
-      throw RangeError("--resume: the checkpoint was made by \"" + at.recipe + "\", not \"" +
-                       settings.recipe() + '"');
-    }
+    expect_same_recipe(checkpoint_path, at.recipe, settings.recipe());
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
 
@@ -83,7 +83,7 @@ support::Report train(const Settings& settings, Objective objective) {
   const support::Stopwatch watch;
   Index tokens = 0;
   StepReport last;
-  double smooth = 0;
+  double smooth = std::numeric_limits<double>::quiet_NaN();  // until a step is taken
   const auto goes_on = [&] {
     const bool stops = settings.stop_after > 0 && trainer.steps() - first >= settings.stop_after;
     return trainer.steps() < settings.steps && !interrupted() && !stops;
@@ -102,10 +102,11 @@ support::Report train(const Settings& settings, Objective objective) {
   }
   save();
   const bool complete = trainer.steps() >= settings.steps;
+  support::Outcome::Files files;
   if (complete) {
     file::Archive model = params_archive<Model, float>(trainer.state().params);
     model.metadata["recipe"] = settings.recipe();
-    file::write(settings.out, model);
+    files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
   } else {
     std::cerr << "train: stopped after step " << trainer.steps() << "; --resume goes on\n";
   }
@@ -120,36 +121,19 @@ support::Report train(const Settings& settings, Objective objective) {
       .set("tokens_per_second", static_cast<double>(tokens) / watch.seconds())
       .set("seconds", watch.seconds())
       .set("machine", support::this_machine().report());
-  return report;
+  return {std::move(report), std::move(files)};
 }
 
-/// Throws RangeError unless every number can be used.
+/// Throws RangeError unless the settings can be used, together and beside the files that are there.
 inline void expect_sound(const Settings& s) {
-  const auto expect = [](bool holds, const std::string& rule) {
-    if (!holds) throw RangeError(rule);
-  };
-  expect(std::min({s.batch, s.echoes, s.associations, s.needles}) >= 0 &&
-             s.batch + s.recall_texts() > 0,
-         "--batch, --echoes, --associations and --needles must not be negative, and not all be 0");
-  expect(s.steps > 0 && s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
-         "--steps, --accumulate, --length and --most-needles must be positive");
-  expect(s.most_needles <= data::RecallTexts::most_needles,
-         "--most-needles must be at most " + std::to_string(data::RecallTexts::most_needles));
-  expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
-  expect(s.checkpoint_every > 0 && s.threads > 0,
-         "--checkpoint-every and --threads must be positive");
-  for (const double rate :
-       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty, s.peak_penalty}) {
-    expect(std::isfinite(rate) && rate >= 0,
-           "rates, clip, decay and penalties must be finite and not negative");
+  if (s.batch + s.recall_texts() == 0) {
+    throw RangeError("--batch, --echoes, --associations and --needles must not all be 0");
   }
-  expect(std::isfinite(s.recall_weight) && s.recall_weight > 0,
-         "--recall-weight must be finite and positive");
-  expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
+  expect_no_overwriting(s);
 }
 
 template <class Model>
-support::Report train(const Settings& settings) {
+support::Outcome train(const Settings& settings) {
   expect_sound(settings);
   const CacheSchedule caches{.keep_penalty = settings.keep_penalty,
                              .peak_penalty = settings.peak_penalty,
