@@ -8,12 +8,11 @@
 // A run that was stopped, by whatever, goes on with --resume and ends in the same bits. SIGINT and
 // SIGTERM, which a cluster sends, save first.
 //
-// smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log
-// --overwrite smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log
-// toy.log --resume smoke: --model toy --text {source}/LICENSE --steps 3 --objective plain
-// --accumulate 2 --overwrite smoke: --model bookkeeper --steps 1 --batch 0 --needles 1
-// --recall-length 256 --overwrite smoke: --model bookkeeper_sr_ttt --objective recall --steps 1
-// --needles 1 --recall-length 256 --overwrite
+// smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log --overwrite
+// smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log --resume
+// smoke: --model toy --text {source}/LICENSE --steps 3 --objective plain --accumulate 2 --overwrite
+// smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --overwrite
+// smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --needles 1 --recall-length 256 --overwrite
 
 #include <csignal>
 
@@ -31,19 +30,14 @@ support::Outcome training::train<models::BookkeeperSrTttGradFull>(const Settings
 
 namespace {
 
+namespace range = support::range;
+constexpr support::Range few{1, 1e6};
+constexpr support::Range few_or_none{0, 1e6};
+
 volatile std::sig_atomic_t signalled = 0;
 
-}  // namespace
-
-bool training::interrupted() { return signalled != 0; }
-
-int main(int argc, char** argv) {
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { signalled = 1; });
-  namespace range = support::range;
-  constexpr support::Range few{1, 1e6};
-  constexpr support::Range few_or_none{0, 1e6};
-  training::Settings s;
-  support::Program program("train", "Trains a language model that learns while it reads");
+/// What is trained, on what, and how the optimiser goes.
+void add_training(support::Program& program, training::Settings& s) {
   program.option("--model", s.model, std::string(models::names))
       .option("--objective", s.objective,
               "meta, first_order or plain; of SR-TTT backbone or recall")
@@ -65,7 +59,12 @@ int main(int argc, char** argv) {
       .option("--inner-clip", s.inner_clip, range::rate_or_none,
               "largest norm of an inner gradient; 0 for none")
       .option("--inner-momentum", s.inner_momentum, {0, 0.999}, "of the inner steps")
-      .option("--decay", s.decay, range::rate_or_none, "of the weights")
+      .option("--decay", s.decay, range::rate_or_none, "of the weights");
+}
+
+/// Texts that teach recall, and the caches that they are kept in.
+void add_recall(support::Program& program, training::Settings& s) {
+  program
       .option("--echoes", s.echoes, few_or_none,
               "texts of which a part repeats another, in each batch")
       .option("--associations", s.associations, few_or_none,
@@ -81,8 +80,12 @@ int main(int argc, char** argv) {
       .option("--keep-penalty", s.keep_penalty, range::rate_or_none,
               "of keep scores: what their mean softplus counts")
       .option("--peak-penalty", s.peak_penalty, range::rate_or_none,
-              "of keep scores: what their soft maximum counts in texts without answers")
-      .option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
+              "of keep scores: what their soft maximum counts in texts without answers");
+}
+
+/// The files of a run, and how far it goes.
+void add_run(support::Program& program, training::Settings& s) {
+  program.option("--pieces", s.pieces, "SentencePiece's vocabulary, learned if there is none")
       .output("--out", s.out, "the model file")
       .output("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")
       .option("--checkpoint-every", s.checkpoint_every, range::count, "steps")
@@ -92,6 +95,19 @@ int main(int argc, char** argv) {
       .option("--threads", s.threads, range::threads, "texts at the same time; they change no bit")
       .option("--resume", s.resume, "go on from the checkpoint, if there is one")
       .option("--overwrite", s.overwrite, "replace the files of an earlier run");
+}
+
+}  // namespace
+
+bool training::interrupted() { return signalled != 0; }
+
+int main(int argc, char** argv) {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { signalled = 1; });
+  training::Settings s;
+  support::Program program("train", "Trains a language model that learns while it reads");
+  add_training(program, s);
+  add_recall(program, s);
+  add_run(program, s);
   return program.run(argc, argv, [&] {
     return models::with_model(s.model, [&]<class Model>() { return training::train<Model>(s); });
   });

@@ -21,17 +21,21 @@ inline void expect_no_overwriting(const Settings& settings) {
   if (settings.resume && settings.overwrite) {
     throw RangeError("--resume and --overwrite cannot be combined");
   }
-  if (settings.overwrite) return;
+  const auto is_there = [](const std::string& path) {
+    return !path.empty() && std::filesystem::exists(path);
+  };
   const std::string checkpoint = settings.checkpoint_path();
-  const bool goes_on = settings.resume && std::filesystem::exists(checkpoint);
+  if (settings.overwrite || (settings.resume && is_there(checkpoint))) return;
+  if (settings.resume) {  // from the beginning: a run may have been stopped before its checkpoint
+    if (!is_there(settings.out)) return;
+    throw RangeError(settings.out + " is there already, but not " + checkpoint +
+                     ", with which --resume would go on; --overwrite replaces it");
+  }
   for (const std::string& path : {settings.out, checkpoint, settings.log}) {
-    if (path.empty() || goes_on || !std::filesystem::exists(path)) continue;
-    throw RangeError(path + " is there already; " +
-                     (settings.resume
-                          ? "its checkpoint, with which --resume would go on, is not, "
-                            "and --overwrite replaces it"
-                          : "--resume goes on with its checkpoint, --overwrite replaces "
-                            "it"));
+    if (!is_there(path)) continue;
+    throw RangeError(path +
+                     " is there already; --resume goes on with its checkpoint, --overwrite "
+                     "replaces it");
   }
 }
 

@@ -47,22 +47,61 @@ class Log {
   std::ofstream out_;
 };
 
-template <class Model, class Objective>
-support::Outcome train(const Settings& settings, Objective objective) {
-  using Params = typename Model::template Params<Matrix<float>>;
-  const std::string checkpoint_path = settings.checkpoint_path();
+/// Where a run begins: at new parameters, at those of a model file, or at the checkpoint that it
+/// goes on from.
+template <class Model>
+Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Settings& settings) {
+  const std::string path = settings.checkpoint_path();
+  if (settings.resume && std::filesystem::exists(path)) {
+    auto at = read_checkpoint<Model, float>(path);
+    expect_same_recipe(path, at.recipe, settings.recipe());
+    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
+    return at;
+  }
   if (!settings.start.empty()) expect_model_file(settings.start);
-  Checkpoint<Params> at{
+  return {
       .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
                                                     : read_params<Model>(settings.start)},
       .random = Random(settings.seed),
       .recipe = settings.recipe()};
-  if (settings.resume && std::filesystem::exists(checkpoint_path)) {
-    at = read_checkpoint<Model, float>(checkpoint_path);
-    expect_same_recipe(checkpoint_path, at.recipe, settings.recipe());
-    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
-  }
+}
 
+/// How far a run came.
+struct Progressed {
+  Index steps;
+  double loss;
+  Index tokens;
+  double seconds;
+};
+
+/// What a run reports, and the model file, if it is complete.
+template <class Model, class Params>
+support::Outcome outcome_of(const Settings& settings, const Params& params, const Progressed& run) {
+  const bool complete = run.steps >= settings.steps;
+  support::Outcome::Files files;
+  if (complete) {
+    file::Archive model = params_archive<Model, float>(params);
+    model.metadata["recipe"] = settings.recipe();
+    files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
+  } else {
+    std::cerr << "train: stopped after step " << run.steps << "; --resume goes on\n";
+  }
+  support::Report report;
+  report.set("model", settings.model)
+      .set("spec", describe(Model::spec))
+      .set("recipe", settings.recipe())
+      .set("steps", run.steps)
+      .set("complete", complete)
+      .set("loss", run.loss)
+      .set("tokens_per_second", static_cast<double>(run.tokens) / run.seconds)
+      .set("seconds", run.seconds)
+      .set("machine", support::this_machine().report());
+  return {std::move(report), std::move(files)};
+}
+
+template <class Model, class Objective>
+support::Outcome train(const Settings& settings, Objective objective) {
+  auto at = beginning<Model>(settings);
   const Material material(settings, Model::spec.vocab);
   Random random = at.random;
   const Index first = at.training.adamw.steps;
@@ -75,7 +114,8 @@ support::Outcome train(const Settings& settings, Objective objective) {
                                      .objective = objective,
                                      .threads = settings.threads});
   const auto save = [&] {
-    write_checkpoint<Model, float>(checkpoint_path, {trainer.state(), random, settings.recipe()});
+    write_checkpoint<Model, float>(settings.checkpoint_path(),
+                                   {trainer.state(), random, settings.recipe()});
   };
 
   Log log(settings.log, first);
@@ -101,27 +141,8 @@ support::Outcome train(const Settings& settings, Objective objective) {
     if (trainer.steps() % settings.checkpoint_every == 0) save();
   }
   save();
-  const bool complete = trainer.steps() >= settings.steps;
-  support::Outcome::Files files;
-  if (complete) {
-    file::Archive model = params_archive<Model, float>(trainer.state().params);
-    model.metadata["recipe"] = settings.recipe();
-    files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
-  } else {
-    std::cerr << "train: stopped after step " << trainer.steps() << "; --resume goes on\n";
-  }
-
-  support::Report report;
-  report.set("model", settings.model)
-      .set("spec", describe(Model::spec))
-      .set("recipe", settings.recipe())
-      .set("steps", trainer.steps())
-      .set("complete", complete)
-      .set("loss", smooth)
-      .set("tokens_per_second", static_cast<double>(tokens) / watch.seconds())
-      .set("seconds", watch.seconds())
-      .set("machine", support::this_machine().report());
-  return {std::move(report), std::move(files)};
+  return outcome_of<Model>(settings, trainer.state().params,
+                           {trainer.steps(), smooth, tokens, watch.seconds()});
 }
 
 /// Throws RangeError unless the settings can be used, together and beside the files that are there.

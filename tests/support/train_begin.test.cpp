@@ -49,9 +49,16 @@ TEST_SUITE("support") {
     Settings settings;
     settings.out = (folder.path / "a").string();
     settings.resume = true;
-    CHECK_NOTHROW(training::expect_no_overwriting(settings));  // begins
+    settings.log = (folder.path / "a.log").string();
+    std::ofstream(settings.log) << "of a run that was stopped before its first checkpoint";
+    CHECK_NOTHROW(training::expect_no_overwriting(settings));
     std::ofstream(settings.out) << "of another run";
-    CHECK_THROWS_AS(training::expect_no_overwriting(settings), ttt::RangeError);
+    CHECK_THROWS_WITH_AS(
+        training::expect_no_overwriting(settings),
+        (settings.out + " is there already, but not " + settings.checkpoint_path() +
+         ", with which --resume would go on; --overwrite replaces it")
+            .c_str(),
+        ttt::RangeError);
     std::ofstream(settings.checkpoint_path()) << "of the same run";
     CHECK_NOTHROW(training::expect_no_overwriting(settings));
     settings.overwrite = true;
