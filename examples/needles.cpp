@@ -215,7 +215,7 @@ support::Outcome ask_task(const Settings& settings, const Asker& asker) {
               << needles::cell(row.right_bytes(), 3) << " are right [" << needles::cell(low, 3)
               << ", " << needles::cell(high, 3) << "].\n";
   }
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 /// A panel for each contender, of rows that stand contender by contender in the grid's lengths.
@@ -324,7 +324,7 @@ support::Outcome ask_bible(const Settings& settings, const Asker& asker) {
       .set("memory_bytes", memory)
       .set("bytes", bible.size())
       .set("window_over_length", 1.0 / static_cast<double>(windows));
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 }  // namespace

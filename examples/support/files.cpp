@@ -55,7 +55,7 @@ void make_folder(std::string_view option, const fs::path& path) {
 }
 
 std::string models_folder() {
-  const std::string inside = "examples/models";
+  std::string inside = "examples/models";
   std::error_code ignored;
 #ifdef TTT_MODELS
   if (!fs::is_directory(inside, ignored) && fs::is_directory(TTT_MODELS, ignored)) {

@@ -22,6 +22,10 @@ namespace support {
 
 namespace {
 
+std::string no_setting(std::string path, const std::string& name) {
+  return path.append(": no setting is called \"").append(name).append("\"");
+}
+
 /// Lets CLI11 read a recipe: each setting stands for the option of its name.
 class Recipe : public CLI::Config {
  public:
@@ -33,7 +37,7 @@ class Recipe : public CLI::Config {
     std::vector<CLI::ConfigItem> given;
     for (const auto& [name, words] : parse_settings(json, path)) {
       if (app_.get_option_no_throw("--" + name) == nullptr) {
-        throw CLI::ConfigError(path + ": no setting is called \"" + name + '"');
+        throw CLI::ConfigError(no_setting(path, name));
       }
       given.push_back({.parents = {}, .name = name, .inputs = words});
     }
@@ -170,7 +174,7 @@ int Program::finish(const Outcome& outcome) const {
   return arrived(app_->get_name()) && complete ? 0 : 1;
 }
 
-int Program::run(int argc, const char* const* argv, const std::function<Outcome()>& body) {
+int Program::run_outcome(int argc, const char* const* argv, const std::function<Outcome()>& body) {
   const std::string name = app_->get_name();
   try {
     app_->parse(argc, argv);

@@ -3,11 +3,13 @@
 
 #include <ttt/error.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -44,10 +46,7 @@ struct Outcome {
   using Files = std::vector<std::function<void()>>;
 
   Report report;
-  Files files;
-
-  Outcome(Report found, Files to_write = {})
-      : report(std::move(found)), files(std::move(to_write)) {}
+  Files files = {};
 };
 
 /// A command line program: options that fill variables, then a body.
@@ -97,13 +96,23 @@ class Program {
   /// \pre `path` outlives `run`
   Program& output(std::string_view flag, std::string& path, std::string_view help);
 
-  /// Reads the command line and runs `body`, then writes its files and its report.
+  /// Reads the command line and runs `body`, which returns a Report or an Outcome, then writes its
+  /// files and its report.
   ///
   /// A report that cannot be written is printed instead.
   ///
   /// \return 0; 1 after an exception, with `NAME: message` on the error stream, or if a file or the
   ///         standard output could not be written; 2 if the command line is wrong.
-  int run(int argc, const char* const* argv, const std::function<Outcome()>& body);
+  template <class Body>
+  int run(int argc, const char* const* argv, Body&& body) {
+    return run_outcome(argc, argv, [&]() -> Outcome {
+      if constexpr (std::same_as<std::invoke_result_t<Body>, Outcome>) {
+        return body();
+      } else {
+        return {.report = body()};
+      }
+    });
+  }
 
  private:
   using Target = std::variant<std::string*, bool*, std::uint64_t*, std::vector<std::string>*>;
@@ -111,6 +120,7 @@ class Program {
 
   Program& declare(std::string_view flag, Target value, std::string_view help);
   Program& declare(std::string_view flag, Number value, Range range, std::string_view help);
+  int run_outcome(int argc, const char* const* argv, const std::function<Outcome()>& body);
   int finish(const Outcome& outcome) const;
 
   std::unique_ptr<CLI::App> app_;

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -61,9 +60,12 @@ struct Example {
   std::string errors{};
   std::string output{};
 
-  int run(
-      std::vector<const char*> arguments,
-      const std::function<Outcome()>& body = [] { return Report(); }) {
+  int run(std::vector<const char*> arguments) {
+    return run(std::move(arguments), [] { return Report(); });
+  }
+
+  template <class Body>
+  int run(std::vector<const char*> arguments, const Body& body) {
     Program program("reader", "Reads a text");
     program.option("--text", text, "what to read")
         .option("--steps", steps, {-5, 1e12}, "how many steps")
@@ -189,8 +191,9 @@ TEST_SUITE("support") {
     Example example;
     bool written = false;
     const auto body = [&] {
-      return Outcome(Report().set("loss", 2),
-                     {[] { throw ttt::FileError("disk: full"); }, [&] { written = true; }});
+      return Outcome{
+          .report = Report().set("loss", 2),
+          .files = {[] { throw ttt::FileError("disk: full"); }, [&] { written = true; }}};
     };
     CHECK(example.run({"--json", file.path.c_str()}, body) == 1);
     CHECK(example.errors == "reader: disk: full\n");
