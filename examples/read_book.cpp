@@ -115,6 +115,7 @@ void print_forecast(const std::vector<Book>& books, const Models& models, const 
   Reader reader(models.keeper, learns);
   const double speed = reading::read(reader, sample, [](auto) {}).tokens_per_second();
   std::vector<Index> sizes;
+  sizes.reserve(books.size());
   for (const Book& book : books) sizes.push_back(std::ssize(book.tokens));
   std::cerr << "read_book: "
             << reading::words_of(reading::forecast(sizes, 1 / speed, settings.threads))
