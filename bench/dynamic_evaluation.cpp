@@ -20,6 +20,7 @@
 
 #include "models.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 
@@ -37,7 +38,7 @@ using EveryBlock = LanguageModel<Plain::spec, Repeat<1, Block<CausalConv<4>, Fas
                                  Repeat<2, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
 
 struct Settings {
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::vector<double> rates{0.05, 0.1, 0.15, 0.2, 0.25, 0.3};
   Index bytes = 32768;
   Index threads = support::this_machine().cores;
@@ -73,11 +74,14 @@ int main(int argc, char** argv) {
   Settings s;
   support::Program program("dynamic_evaluation", "Compares rates of learning of a plain model");
   program.option("--models", s.models, "the folder of the models")
-      .option("--rates", s.rates, "of the inner step, whose gradient is clipped to norm 1")
-      .option("--bytes", s.bytes, "of each held-out book, but more than four windows")
-      .option("--threads", s.threads, "books at the same time");
+      .option("--rates", s.rates, support::range::rate,
+              "of the inner step, whose gradient is clipped to norm 1")
+      .option("--bytes", s.bytes, support::range::count,
+              "of each held-out book, but more than four windows")
+      .option("--threads", s.threads, support::range::threads, "books at the same time");
   return program.run(argc, argv, [&] {
-    const auto plain = read_params<Plain>(s.models + "/bookkeeper_window.safetensors");
+    const auto plain =
+        read_params<Plain>(support::model_file(s.models, "bookkeeper_window.safetensors"));
     std::vector<std::vector<Token>> books =
         data::encode(support::king_james_split().held_out, data::bytes);
     for (auto& book : books) {

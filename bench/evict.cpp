@@ -139,11 +139,10 @@ int main(int argc, char** argv) {
   Index rounds = 5;
   Index largest = 4096;
   support::Program program("evict", "Measures what an offer to a cache costs");
-  program.option("--chunks", chunks, "offered to a full cache in a round")
-      .option("--rounds", rounds, "of which the median")
-      .option("--largest", largest, "slots; from 64 on they are doubled");
+  program.option("--chunks", chunks, {1, 1e6}, "offered to a full cache in a round")
+      .option("--rounds", rounds, {1, 1000}, "of which the median")
+      .option("--largest", largest, {smallest, 1 << 20}, "slots; from 64 on they are doubled");
   return program.run(argc, argv, [&] {
-    if (rounds < 1) throw RangeError("--rounds must be positive, got " + std::to_string(rounds));
     support::Report report;
     double first_whole = 0;
     double first_choice = 0;

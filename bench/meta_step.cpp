@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "support/machine.hpp"
@@ -56,6 +57,20 @@ double multiplications(Index time) {
 double median(std::vector<double> numbers) {
   std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
   return numbers[numbers.size() / 2];
+}
+
+/// What is promised: the most that a meta-gradient may take, in ordinary gradients, for chunks of
+/// so many tokens.
+constexpr double most_at_128 = 1.5;
+constexpr double most_at_64 = 1.63;
+
+/// Prints a ratio beside its promise, and reports it.
+support::Report verdict(const std::string& of, double ratio, double most) {
+  const bool met = ratio <= most;
+  std::cout << of << ": a meta-gradient takes " << ratio << " ordinary ones, at most " << most
+            << " promised: " << (met ? "met" : "not met") << '\n';
+  support::Report report;
+  return report.set("ratio", ratio).set("at_most", most).set("met", met);
 }
 
 struct Result {
@@ -105,14 +120,23 @@ int main(int argc, char** argv) {
   Index time = 2048;
   Index rounds = 7;
   support::Program program("meta_step", "Compares a meta-gradient with an ordinary gradient");
-  program.option("--time", time, "tokens of the text; a multiple of 256")
-      .option("--rounds", rounds, "of which the median is reported");
+  program.option("--time", time, {256, 1e6}, "tokens of the text; a multiple of 256")
+      .option("--rounds", rounds, {1, 1000}, "of which the median is reported");
   return program.run(argc, argv, [&] {
+    if (time % 256 != 0) {
+      throw RangeError("--time must be a multiple of 256, got " + std::to_string(time));
+    }
     const Result at_256 = measure<At256>(time, rounds);
     const Result at_512 = measure<At512>(time / 2, std::max<Index>(rounds / 2, 1));
     const Result short_chunks = measure<ShortChunks>(time, rounds);
     support::Report report;
-    report.set("meta_over_plain", at_256.meta_over_plain)
+    report
+        .set(
+            "promise",
+            support::Report()
+                .set("chunk_128", verdict("chunks of 128", at_256.meta_over_plain, most_at_128))
+                .set("chunk_64", verdict("chunks of 64", short_chunks.meta_over_plain, most_at_64)))
+        .set("meta_over_plain", at_256.meta_over_plain)
         .set("meta_over_plain_512", at_512.meta_over_plain)
         .set("plain_share_of_peak_256", at_256.plain_share)
         .set("plain_share_of_peak_512", at_512.plain_share)

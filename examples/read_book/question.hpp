@@ -14,6 +14,7 @@
 #include "reading.hpp"
 #include "recall/needles.hpp"
 #include "recall/outcome.hpp"
+#include "support/printable.hpp"
 #include "support/report.hpp"
 
 namespace reading {
@@ -41,7 +42,8 @@ struct Question {
     std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
               << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
               << " bytes later, the model, with " << memory << " bytes of memory, answers "
-              << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
+              << support::printable(recall.answer) << ", which is "
+              << (recall.exact ? "right" : "wrong") << ".\n";
   }
 
   [[nodiscard]] support::Report report() const {

@@ -10,7 +10,7 @@ namespace {
 
 /// Trains in one of the two stages that the published model has.
 template <class Model>
-support::Report train_staged(const training::Settings& settings) {
+support::Outcome train_staged(const training::Settings& settings) {
   training::expect_sound(settings);
   const bool recalls = settings.objective == "recall";
   if (!recalls && settings.objective != "backbone") {
@@ -28,11 +28,11 @@ support::Report train_staged(const training::Settings& settings) {
 }  // namespace
 
 template <>
-support::Report training::train<models::BookkeeperSrTtt>(const Settings& settings) {
+support::Outcome training::train<models::BookkeeperSrTtt>(const Settings& settings) {
   return train_staged<models::BookkeeperSrTtt>(settings);
 }
 
 template <>
-support::Report training::train<models::BookkeeperSrTttGradFull>(const Settings& settings) {
+support::Outcome training::train<models::BookkeeperSrTttGradFull>(const Settings& settings) {
   return train_staged<models::BookkeeperSrTttGradFull>(settings);
 }

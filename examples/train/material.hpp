@@ -52,6 +52,8 @@ inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vo
   return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
 }
 
+static_assert(Settings::most_needles_allowed == recall::TrainingTexts::most_needles);
+
 /// What one gradient is taken of.
 struct Batch {
   std::vector<std::vector<Token>> prose;
