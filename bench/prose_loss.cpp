@@ -33,7 +33,7 @@ namespace {
 using namespace ttt;
 
 using Keeping = models::Bookkeeper;
-using Forgetting = models::BookkeeperWith<evict::LeastWanted, admit::Nobody>;
+using Forgetting = models::BookkeeperWith<evict::LowestKeepScore, admit::None>;
 
 struct Settings {
   std::string models = support::models_folder();
@@ -75,8 +75,9 @@ support::Report compare(const std::vector<std::array<double, ways>>& losses,
 }
 
 support::Report read_all(const Settings& settings) {
-  const auto keeps = read_params<Keeping>(support::model_file(settings.models, settings.model));
-  const auto forgets = models::renamed<Forgetting::Params<Matrix<float>>>(keeps);
+  const auto file = support::model_file(settings.models, settings.model);
+  const auto keeps = read_params<Keeping>(file);
+  const auto forgets = read_params<Forgetting>(file);
   const data::Corpus books = support::king_james_split().held_out;
 
   std::vector<std::array<double, ways>> losses(books.size());

@@ -52,7 +52,7 @@ struct Settings {
 
 template <class Model>
 support::Report compare(const Settings& settings, Index near) {
-  const auto params = Model::template initial<float>(1);
+  const auto params = Model::initial(1);
   Session<Model> session(params);
   Random random(2);
   read(session, random, near);

@@ -23,11 +23,11 @@
 
 #include "keep/page.hpp"
 #include "models.hpp"
+#include "recall/caches.hpp"
 #include "recall/needles.hpp"
 #include "support/corpus.hpp"
 #include "support/files.hpp"
 #include "support/machine.hpp"
-#include "support/plain_text.hpp"
 #include "support/program.hpp"
 
 namespace {
@@ -54,16 +54,14 @@ std::string page(const Settings& settings) {
 /// What the caches of a session keep; counts them too.
 keeping::Marks marks_of(const Session<models::Bookkeeper>& session, Index& caches) {
   keeping::Marks marks;
-  for_each_notes(
-      [&](const Leaf&, const Notes<Entry>& entries) {
-        ++caches;
-        for (const Entry& entry : entries) {
-          keeping::Mark& mark = marks[entry.position];
-          ++mark.caches;
-          mark.entry = entry;
-        }
-      },
-      session.state().memory);
+  recall::for_each_cache(session.state().memory, [&](const Metadata<Entry>& entries) {
+    ++caches;
+    for (const Entry& entry : entries) {
+      keeping::Mark& mark = marks[entry.position];
+      ++mark.caches;
+      mark.entry = entry;
+    }
+  });
   return marks;
 }
 
@@ -79,7 +77,8 @@ support::Outcome keep(const Settings& settings) {
       sample.text.substr(0, sample.text.size() - sample.secret.question().size());
 
   Session<models::Bookkeeper> session(
-      params, {.inner = {.optimiser = {.rate = settings.inner_rate}}, .slots = settings.slots});
+      params,
+      {.inner = {.optimiser = {.rate = settings.inner_rate}}, .layers = {.slots = settings.slots}});
   session.read(data::bytes(text));
 
   Index caches = 0;

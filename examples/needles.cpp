@@ -97,7 +97,8 @@ class Asker {
   explicit Asker(const Settings& settings)
       : settings_(settings), needles_(recall::Haystack(held_out_prose())) {
     const needles::Reading reading{settings.inner_rate, settings.frozen};
-    contenders_ = needles::keepers(support::model_file(settings.models, settings.model), reading);
+    contenders_ =
+        needles::with_policies(support::model_file(settings.models, settings.model), reading);
     if (!settings.rivals.empty()) {
       auto [rivals, absent] = needles::rivals(settings.rivals, settings.frozen);
       for (const std::string& file : absent) {
@@ -333,7 +334,7 @@ support::Outcome ask_bible(const Settings& settings, const Asker& asker) {
 }
 
 /// Every claim about what is recalled, each at any depth of the text.
-support::Report ask_claims(const Settings& settings, const Asker& asker) {
+support::Outcome ask_claims(const Settings& settings, const Asker& asker) {
   const recall::Haystack haystack(held_out_prose());
   const std::vector<recall::Claim> claims = recall::claims();
   const Index length = settings.windows * window;
@@ -352,7 +353,7 @@ support::Report ask_claims(const Settings& settings, const Asker& asker) {
   for (const auto& row : rows) reports.push_back(row.report());
   support::Report report;
   report.set("windows", settings.windows).set("policy", settings.policy).set("rows", reports);
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 }  // namespace

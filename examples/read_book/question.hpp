@@ -34,7 +34,7 @@ struct Question {
     Session<models::Bookkeeper> session(params, options);
     memory = read(session, data::bytes(sample.text), show).bytes;
     recall = recall::ask(std::move(session), sample.secret, sample.value_begin,
-                         models::Bookkeeper::spec.window);
+                         models::visible_tokens<models::Bookkeeper>);
   }
 
   void print() const {

@@ -35,8 +35,7 @@ Parts parts_of(const Task& task, const Tick& tick, double seconds) {
               .time = {}};
   if (!std::isnan(tick.loss)) {
     parts.loss =
-        (plain_text() << "  loss " << std::fixed << std::setprecision(4) << tick.loss)
-            .str();
+        (plain_text() << "  loss " << std::fixed << std::setprecision(4) << tick.loss).str();
   }
   if (tick.tokens > 0 && seconds > 0.0) {
     parts.speed = "  " + with_prefix(static_cast<double>(tick.tokens) / seconds) + " tokens/s";

@@ -9,5 +9,5 @@ support::Outcome training::train<models::BookkeeperFull>(const Settings& setting
   if (settings.objective != "plain") {
     throw RangeError("--objective must be plain for this model, got " + settings.objective);
   }
-  return train<models::BookkeeperFull>(settings, PlainLoss{});
+  return train<models::BookkeeperFull>(settings, PlainLoss<>{});
 }

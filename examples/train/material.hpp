@@ -100,7 +100,7 @@ class Material {
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.recall) {
       batch.texts.push_back({.tokens = text.tokens,
-                             .emphasis = text.emphasis,
+                             .loss_weight = text.loss_weight,
                              .weight = static_cast<float>(settings_.recall_weight)});
     }
     return batch;

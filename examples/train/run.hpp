@@ -38,7 +38,7 @@ class Log {
   void write(const StepReport& step, double seconds) {
     if (!out_.is_open()) return;
     out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss;
-    if (step.emphasised > 0) out_ << ", \"emphasised\": " << step.emphasised;
+    if (step.weighted > 0) out_ << ", \"weighted\": " << step.weighted;
     out_ << ", \"norm\": " << step.norm << ", \"rate\": " << step.rate
          << ", \"seconds\": " << seconds << "}\n"
          << std::flush;
@@ -55,17 +55,16 @@ template <class Model>
 Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Settings& settings) {
   const std::string path = settings.checkpoint_path();
   if (settings.resume && std::filesystem::exists(path)) {
-    auto at = read_checkpoint<Model, float>(path);
+    auto at = read_checkpoint<Model, Matrix<float>>(path);
     expect_same_recipe(path, at.recipe, settings.recipe());
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
     return at;
   }
   if (!settings.start.empty()) expect_model_file(settings.start);
-  return {
-      .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
-                                                    : read_params<Model>(settings.start)},
-      .random = Random(settings.seed),
-      .recipe = settings.recipe()};
+  return {.training = {.params = settings.start.empty() ? Model::initial(settings.seed)
+                                                        : read_params<Model>(settings.start)},
+          .random = Random(settings.seed),
+          .recipe = settings.recipe()};
 }
 
 /// How far a run came.
@@ -82,7 +81,7 @@ support::Outcome outcome_of(const Settings& settings, const Params& params, cons
   const bool complete = run.steps >= settings.steps;
   support::Outcome::Files files;
   if (complete) {
-    file::Archive model = params_archive<Model, float>(params);
+    file::Archive model = params_archive<Model, Matrix<float>>(params);
     model.metadata["recipe"] = settings.recipe();
     files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
   } else {
@@ -107,17 +106,18 @@ support::Outcome train(const Settings& settings, Objective objective) {
   const Material material(settings, Model::spec.vocab);
   Random random = at.random;
   const Index first = at.training.adamw.steps;
-  Trainer<Model, Objective> trainer(std::move(at.training),
-                                    {.adamw = {.decay = settings.decay, .frozen = settings.freeze},
-                                     .schedule = {.peak = settings.rate,
-                                                  .end = settings.end_rate,
-                                                  .warmup = settings.warmup,
-                                                  .steps = settings.steps},
-                                     .objective = objective,
-                                     .threads = settings.threads});
+  Trainer<Model, Objective> trainer(
+      std::move(at.training),
+      {.adamw = {.weight_decay = settings.weight_decay, .frozen = settings.freeze},
+       .schedule = {.peak = settings.rate,
+                    .end = settings.end_rate,
+                    .warmup = settings.warmup,
+                    .steps = settings.steps},
+       .objective = objective,
+       .threads = settings.threads});
   const auto save = [&] {
-    write_checkpoint<Model, float>(settings.checkpoint_path(),
-                                   {trainer.state(), random, settings.recipe()});
+    write_checkpoint<Model, Matrix<float>>(settings.checkpoint_path(),
+                                           {trainer.state(), random, settings.recipe()});
   };
 
   Log log(settings.log, first);
@@ -161,21 +161,23 @@ support::Outcome train(const Settings& settings) {
   const CacheSchedule caches{.keep_penalty = settings.keep_penalty,
                              .peak_penalty = settings.peak_penalty,
                              .slots = settings.slots};
-  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{.caches = caches});
-  if constexpr (Model::learns) {
+  if (settings.objective == "plain")
+    return train<Model>(settings, PlainLoss<CacheSchedule>{.layers = caches});
+  if constexpr (Model::traits.learns) {
     if (settings.objective == "meta" || settings.objective == "first_order") {
       const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
-                                            .clip = settings.inner_clip,
+                                            .max_norm = settings.inner_clip,
                                             .momentum = settings.inner_momentum}};
-      return train<Model>(
-          settings, MetaLoss<>{.inner = inner,
-                               .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
-                               .order = settings.objective == "meta" ? Order::second : Order::first,
-                               .caches = caches});
+      return train<Model>(settings,
+                          MetaLoss<InnerLoop<>, CacheSchedule>{
+                              .inner = inner,
+                              .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                              .order = settings.objective == "meta" ? Order::second : Order::first,
+                              .layers = caches});
     }
   }
   throw RangeError("--objective must be " +
-                   std::string(Model::learns ? "meta, first_order or plain" : "plain") +
+                   std::string(Model::traits.learns ? "meta, first_order or plain" : "plain") +
                    " for this model, got " + settings.objective);
 }
 

@@ -37,7 +37,7 @@ struct Settings {
   double inner_rate = 1;
   double inner_clip = 1;
   double inner_momentum = 0;
-  double decay = 0.1;
+  double weight_decay = 0.1;
   Index echoes = 0;  // texts of each kind in each batch, besides the prose
   Index associations = 0;
   Index needles = 0;
@@ -94,7 +94,7 @@ struct Settings {
     add("inner-rate", inner_rate);
     add("inner-clip", inner_clip);
     add("inner-momentum", inner_momentum);
-    add("decay", decay);
+    add("weight-decay", weight_decay);
     if (recall_texts() > 0) {
       add("echoes", echoes);
       add("associations", associations);
