@@ -10,6 +10,7 @@
 //
 // smoke: --chunks 20 --rounds 1 --largest 512
 
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/memory/cache.hpp>
 
 #include <algorithm>
