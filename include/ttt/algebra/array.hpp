@@ -4,6 +4,7 @@
 #include <ttt/algebra/storage.hpp>
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <ranges>
@@ -275,6 +276,11 @@ template <Storage M>
 template <Storage M>
 [[nodiscard]] double sum_of_squares(const M& a) {
   return is_zero(a) ? 0 : Primitives<M>::dot(view(a), view(a));
+}
+/// Whether every element is a finite number.
+template <Storage M>
+[[nodiscard]] bool is_finite(const M& a) {
+  return is_zero(a) || std::isfinite(sum_of_squares(scaled(a, 0)));  // 0 times infinity is no number
 }
 /// The sum of the products of corresponding elements; rows are summed in double.
 template <Storage M>

@@ -33,7 +33,7 @@ class AnyMetadata {
   [[nodiscard]] virtual std::vector<double> table() const = 0;
   /// Takes elements from a table.
   ///
-  /// \throws RangeError if a number that counts is not whole, or one is not finite.
+  /// \throws RangeError if a number that counts is negative or not whole, or one is not finite.
   virtual void set_table(const std::vector<double>& table) = 0;
 };
 
@@ -63,7 +63,7 @@ struct FromTable {
     const double number = table[next++];
     if (!std::isfinite(number)) throw RangeError("metadata must be finite");
     if constexpr (std::integral<Field>) {
-      if (!(std::abs(number) < 0x1p53 && number == std::floor(number))) {
+      if (!(number >= 0 && number < 0x1p53 && number == std::floor(number))) {
         throw RangeError("metadata must count in whole numbers, got " + std::to_string(number));
       }
     }

@@ -33,8 +33,9 @@ constexpr bool names_differ() {
 ///
 /// Without post-norms (Norms::before), h = h + part(norm(h)). Two parts of one kind need names of
 /// their own: With<Attend<Window>{.names = {"global_norm", "global", "global_post_norm"}}>.
-template <Layer... Parts>
+template <class... Parts>
 struct Block {
+  static_assert((... && detail::expect_layer<Parts>()), "a Block is made of Layers");
   static constexpr LayerTraits traits = (LayerTraits{} | ... | Parts::traits);  ///< of all parts
   using Extras = detail::CombinedExtras<Parts...>;                              ///< of all parts
   static_assert(detail::names_differ<Parts...>(),

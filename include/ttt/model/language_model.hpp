@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/cpu/matrix.hpp>
+#include <ttt/error.hpp>
 #include <ttt/layer/block.hpp>
 #include <ttt/model/initialise.hpp>
 
@@ -101,11 +102,22 @@ struct LanguageModel {
   }
 
   /// The first block of the suffix, if the arrays called fast learn: `depth` if there is none.
+  ///
+  /// \throws RangeError if what is read before the blocks would learn: the embedding, or what the
+  ///         side output is computed with. It is read once, so a step on it would come too late.
   template <class IsFast>
   [[nodiscard]] static std::size_t border(const IsFast& is_fast) {
     std::size_t number = 0;
     std::size_t first = depth;
     const auto shapes = tensors();
+    const auto expect_slow = [&](const Leaf& leaf) {
+      if (!is_fast(leaf)) return;
+      throw RangeError("LanguageModel: " + leaf.name + " cannot be a fast weight");
+    };
+    expect_slow({"model.wte.weight"});
+    for (const auto& [leaf, tensor] : parts_of(shapes.side).arrays) {
+      expect_slow({"model." + leaf.name});
+    }
     for_each_stage([&]<std::size_t I>() {
       for (const auto& block : std::get<I>(shapes.stages)) {
         bool between = Stage<I>::Block::traits.chunks || Stage<I>::Block::traits.surprisal;

@@ -86,8 +86,9 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  ///         NumberError if a surprisal or a fast weight is not finite, or a layer refuses; the
-  ///         session has then read the chunks before.
+  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
+  ///         what the call read before that chunk is then read and learned, and the session is
+  ///         otherwise untouched.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
@@ -95,15 +96,18 @@ class Session {
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
-      if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
-      const std::size_t count =
-          std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
-      if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
-        read_chunk(tokens.first(count + 1), surprisal);
-      } else {
-        read_part(tokens.first(count), surprisal);
+      if (std::ssize(state_.chunk) < chunk) {
+        read_some(tokens, surprisal);
+        continue;
       }
-      tokens = tokens.subspan(count);
+      State before = state_;
+      try {
+        begin_chunk(tokens.front());
+        read_some(tokens, surprisal);
+      } catch (...) {
+        state_ = std::move(before);
+        throw;
+      }
     }
     return surprisal;
   }
@@ -141,6 +145,18 @@ class Session {
   static constexpr Index chunk = Model::spec.chunk;
 
   [[nodiscard]] bool learning() const { return options_.learning == Learning::on; }
+
+  /// Reads what of the tokens belongs to the chunk in progress; leaves the others.
+  void read_some(std::span<const Token>& tokens, std::vector<S>& surprisal) {
+    const std::size_t count =
+        std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
+    if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
+      read_chunk(tokens.first(count + 1), surprisal);
+    } else {
+      read_part(tokens.first(count), surprisal);
+    }
+    tokens = tokens.subspan(count);
+  }
 
   /// Learns from the chunk that is complete, now that the token behind it is known.
   void begin_chunk(Token next) {
@@ -182,7 +198,7 @@ class Session {
   /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
   ///
   /// \shape  border of [chunk], what the prefix made of it; targets [chunk]
-  /// \throws NumberError if a fast weight is no longer finite.
+  /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
   Lesson learn(Index begin, const typename Model::template Border<M>& border, const Memory& before,
                std::span<const Token> targets) {
     FastWeights<M> gradient(state_.fast.size());
@@ -197,6 +213,7 @@ class Session {
     const Var<M> logits = Model::logits(
         lifted, Model::suffix(lifted, memory, crossing.rows, pass, border_));
     const Var<M> surprisal = cross_entropy(logits, targets);
+    expect_finite(numbers(surprisal.value()), begin + 1);
     const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
     tape.seed(surprisal, map(options_.inner.loss, share, surprisal.value()));
     Lesson lesson{.surprisal = surprisal.value(),
@@ -206,8 +223,8 @@ class Session {
                   .velocity = state_.velocity};
     tape.pull_back();
     options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-    if (!std::isfinite(global_norm(lesson.fast))) {
-      throw NumberError("Session: the step behind token " + std::to_string(begin + chunk - 1) +
+    if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
+      throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
                         " makes a fast weight infinite or no number");
     }
     return lesson;
@@ -232,7 +249,7 @@ class Session {
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
-    expect_finite(nats);
+    expect_finite_logits(lesson.logits, state_.position + chunk - 1);
     state_.memory = std::move(lesson.memory);
     state_.logits = std::move(lesson.logits);
     take(std::move(lesson));
@@ -247,13 +264,18 @@ class Session {
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
   }
 
-  void expect_finite(const std::vector<double>& nats) const {
+  /// \shape  nats [time], of token `first` and those behind it
+  static void expect_finite(const std::vector<double>& nats, Index first) {
     for (std::size_t n = 0; n < nats.size(); ++n) {
       if (std::isfinite(nats[n])) continue;
       throw NumberError("Session.read: the surprisal of token " +
-                        std::to_string(state_.position + static_cast<Index>(n)) +
-                        " is not finite");
+                        std::to_string(first + static_cast<Index>(n)) + " is not finite");
     }
+  }
+  static void expect_finite_logits(const M& logits, Index token) {
+    if (is_finite(logits)) return;
+    throw NumberError("Session.read: the logits behind token " + std::to_string(token) +
+                      " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -277,8 +299,10 @@ class Session {
       const auto others = numbers(cross_entropy(known, tokens.subspan(1)).value());
       nats.insert(nats.end(), others.begin(), others.end());
     }
-    expect_finite(nats);
-    state_.logits = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
+    M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
+    expect_finite(nats, state_.position);
+    expect_finite_logits(next, state_.position + std::ssize(tokens) - 1);
+    state_.logits = std::move(next);
     if (learning()) append(state_.border, values(border));
     take_values(state_.memory, memory);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
