@@ -78,7 +78,8 @@ struct NoExtras {
   using Side = NoSide;        ///< a side output of the model
 };
 
-/// Terms that layers add to the training loss: of each name, weight times the mean of all rows.
+/// Terms that layers add to the training loss: of each name the mean of all rows of a text, each
+/// times its term's weight.
 template <class X>
 struct AuxiliaryLosses {
   /// What one layer emitted in one read.
