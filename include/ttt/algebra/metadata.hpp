@@ -12,8 +12,8 @@
 
 namespace ttt {
 
-/// What a tree holds besides arrays, whatever its elements are. No derivative is taken of it; a tree
-/// that is made from another has a copy; a file holds it as a table of numbers.
+/// What a tree holds besides arrays, whatever its elements are. No derivative is taken of it; a
+/// tree that is made from another has a copy; a file holds it as a table of numbers.
 class AnyMetadata {
  public:
   AnyMetadata() = default;
@@ -75,7 +75,8 @@ struct FromTable {
 
 /// A vector of E in a tree. E is a number, or a struct that lists its numbers:
 ///
-///   static void visit_fields(auto& element, auto&& on) { on(element.position); on(element.score); }
+///   static void visit_fields(auto& element, auto&& on) { on(element.position); on(element.score);
+///   }
 template <class E>
 class Metadata : public std::vector<E>, public AnyMetadata {
  public:

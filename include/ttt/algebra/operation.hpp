@@ -17,9 +17,9 @@ struct Borrowed {
 
 /// What a tape has to know of an operation.
 struct OperationTraits {
-  int inputs;              ///< arrays that it is given
-  bool remembers = true;   ///< whether its pullback reads the values of inputs and outputs
-  bool tangent = false;    ///< whether it has `tangent`: the tangent half of its value by itself
+  int inputs;             ///< arrays that it is given
+  bool remembers = true;  ///< whether its pullback reads the values of inputs and outputs
+  bool tangent = false;   ///< whether it has `tangent`: the tangent half of its value by itself
 };
 
 namespace detail {
@@ -47,13 +47,16 @@ namespace detail {
 template <class Op, class A, std::size_t... I>
 concept OperationOn = requires(const Op& op, const A& a, const Input<A>& in) {
   op.value((static_cast<void>(I), a)...);
-} && (requires(const Op& op, const A& a, const Input<A>& in) {
-        op.pullback(a, a, (static_cast<void>(I), in)...);
-      } || requires(const Op& op, const A& a, const Input<A>& in,
-                    std::array<const A*, result_count<decltype(op.value(
-                                             (static_cast<void>(I), a)...))>> all) {
-        op.pullback(all, all, (static_cast<void>(I), in)...);
-      });
+}
+&&(
+    requires(const Op& op, const A& a, const Input<A>& in) {
+      op.pullback(a, a, (static_cast<void>(I), in)...);
+    } ||
+    requires(
+        const Op& op, const A& a, const Input<A>& in,
+        std::array<const A*, result_count<decltype(op.value((static_cast<void>(I), a)...))>> all) {
+      op.pullback(all, all, (static_cast<void>(I), in)...);
+    });
 
 template <class Op, class A, std::size_t... I>
 constexpr bool is_operation(std::index_sequence<I...> /*inputs*/) {
@@ -120,7 +123,7 @@ template <class Op>
 concept Operation = std::copy_constructible<Op> && requires {
   { Op::traits } -> std::convertible_to<OperationTraits>;
 } && detail::is_operation<Op, detail::Archetype>(
-         std::make_index_sequence<static_cast<std::size_t>(Op::traits.inputs)>());
+    std::make_index_sequence<static_cast<std::size_t>(Op::traits.inputs)>());
 
 ///@{
 /// An array, or the value of a variable.

@@ -25,8 +25,8 @@ namespace ttt {
 ///   };
 ///
 /// Optimisers, counters, files and the lifting of parameters onto a tape are all a walk over such
-/// trees; no module writes its own. A walk first lists a tree's arrays, so that a tree is visited by
-/// code of its own once and not once for each purpose.
+/// trees; no module writes its own. A walk first lists a tree's arrays, so that a tree is visited
+/// by code of its own once and not once for each purpose.
 template <class T>
 concept Tree = requires(T& tree) {
   std::remove_cvref_t<T>::visit([](const std::string&, auto&...) {}, tree);

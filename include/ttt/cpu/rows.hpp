@@ -12,6 +12,7 @@
 
 namespace ttt::cpu {
 
+/// The number 0 of a kind of number: a scalar, a lane or a dual.
 template <class N>
 [[nodiscard, gnu::always_inline]] inline N zero_number() {
   if constexpr (std::floating_point<N>) {
@@ -78,7 +79,9 @@ struct Writer {
   }
   ///@}
   /// The elements as they are now.
-  [[gnu::always_inline]] Lane<S> operator[](At i) const { return load<S>(first + i.offset, i.count); }
+  [[gnu::always_inline]] Lane<S> operator[](At i) const {
+    return load<S>(first + i.offset, i.count);
+  }
   /// The same group `rows` rows before.
   [[nodiscard]] Writer up(Index rows) const {
     return {first == nullptr ? nullptr : first - rows * stride, stride};
@@ -204,9 +207,8 @@ struct Row {
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
     using N = decltype(f(At{0, 1}));
     N lanes = zero_number<N>();
-    for_each_lane<S>(count, [&](At i) {
-      lanes = lanes + filled_behind(f(i + first), i.count, S(0));
-    });
+    for_each_lane<S>(count,
+                     [&](At i) { lanes = lanes + filled_behind(f(i + first), i.count, S(0)); });
     return total(lanes);
   }
 
@@ -257,18 +259,21 @@ template <class V, std::size_t N>
 ///@}
 
 /// out = f(in...), element by element; f returns a number, or a std::array of one for each output.
-template <class F, class Outs, class... Ins>
-void map(const F& f, const Outs& outs, const Ins&... ins) {
+/// The first input has the shape of all.
+template <class F, class Outs, class In, class... Ins>
+void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
   const auto all = all_outputs(outs);
   using S = Scalar<std::remove_cvref_t<decltype(all[0])>>;
-  const bool flat = (... && is_contiguous(ins)) &&
+  const bool flat = is_contiguous(in) && (... && is_contiguous(ins)) &&
                     std::ranges::all_of(all, [](const auto& v) { return is_contiguous(v); });
-  const auto& shape = value_of(all[0]);
-  const Rows rows = flat ? Rows{1, 1, shape.rows * shape.cols} : Rows{shape.rows, 1, shape.cols};
+  const Index height = row_count(in);
+  const Index width = col_count(in);
+  const Rows rows = flat ? Rows{1, 1, height * width} : Rows{height, 1, width};
   for (Index t = 0; t < rows.rows; ++t) {
     for_each_lane<S>(rows.width, [&](At i) {
-      const auto result = f(part(ins, t, 0, rows)[i]...);
-      if constexpr (requires { result[0].value.x; } || requires { result[0].x; }) {
+      const auto result = f(part(in, t, 0, rows)[i], part(ins, t, 0, rows)[i]...);
+      if constexpr (
+          requires { result[0].value.x; } || requires { result[0].x; }) {
         for (std::size_t n = 0; n < all.size(); ++n) part(all[n], t, 0, rows).set(i, result[n]);
       } else {
         part(all[0], t, 0, rows).set(i, result);

@@ -71,8 +71,11 @@ struct AppendRows {
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& past, const Input<A>& next) const {
-    if (past.rows() > 0 && past.wanted()) past.add(copied_rows(dy, 0, past.rows()));
-    if (next.wanted()) next.add(copied_rows(dy, past.rows(), next.rows()));
+    if (past.rows() > 0) {
+      past.add_linear(dy, [&](const auto& half) { return copied_rows(half, 0, past.rows()); });
+    }
+    next.add_linear(dy,
+                    [&](const auto& half) { return copied_rows(half, past.rows(), next.rows()); });
   }
 
  private:
@@ -125,9 +128,9 @@ struct TakeRows {
 struct ChooseRows {
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
-  std::vector<Index> chosen;             ///< rows of x, each any number of times
-  const char* operation = "choose_rows"; ///< that messages name
-  const char* argument = "row";          ///< that messages name
+  std::vector<Index> chosen;              ///< rows of x, each any number of times
+  const char* operation = "choose_rows";  ///< that messages name
+  const char* argument = "row";           ///< that messages name
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
