@@ -29,9 +29,10 @@ int main(int argc, char** argv) {
   Index tokens = 256;
   Index rounds = 7;
   support::Program program("decode", "Compares generation with the read bandwidth");
-  program.option("--tokens", tokens, "a round").option("--rounds", rounds, "of which the median");
+  program.option("--tokens", tokens, {1, 1e6}, "a round")
+      .option("--rounds", rounds, {1, 1000}, "of which the median");
   return program.run(argc, argv, [&] {
-    const auto params = Model::initial<float>(1);
+    const auto params = Model::initial(1);
     double bytes = 0;
     for_each_array(
         [&](const Leaf&, const Matrix<float>& array) {

@@ -20,6 +20,7 @@
 
 #include "models.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 
@@ -28,31 +29,28 @@ namespace {
 using namespace ttt;
 
 using models::settled;
-using Plain = models::BookkeeperWindow;  // a SwiGLU of each of the upper two blocks learns
+using Plain = models::BookkeeperWindow;
 
+/// A SwiGLU of each of the upper two blocks learns: the model's own fast weights.
+const FastSelection upper_two{};
 /// A SwiGLU of every block learns.
-using EveryBlock = LanguageModel<Plain::spec, Repeat<1, Block<CausalConv<4>, Fast<SwiGlu>>>,
-                                 Repeat<1, Block<CausalConv<64, Start::averages>, Fast<SwiGlu>>>,
-                                 Repeat<1, Block<Attend<Window>, Fast<SwiGlu>>>,
-                                 Repeat<2, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
+const FastSelection every_block{{"blocks.0.feed_forward.", "blocks.1.feed_forward.",
+                                 "blocks.2.feed_forward.", ".feed_forward_prime."}};
 
 struct Settings {
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::vector<double> rates{0.05, 0.1, 0.15, 0.2, 0.25, 0.3};
   Index bytes = 32768;
   Index threads = support::this_machine().cores;
 };
 
 /// Nats per byte after four windows, over all books.
-template <class Model>
-double loss(const Plain::Params<Matrix<float>>& plain, const std::vector<std::vector<Token>>& books,
-            double rate, Index threads) {
-  using Params = typename Model::template Params<Matrix<float>>;
-  const auto params = models::renamed<Params>(plain);
+double loss(const Plain::Params<Matrix<float>>& params, const FastSelection& fast,
+            const std::vector<std::vector<Token>>& books, double rate, Index threads) {
   std::vector<double> sums(books.size());
   for_each_index(threads, std::ssize(books), [&](Index i) {
     const auto n = static_cast<std::size_t>(i);
-    Session<Model> session(params, {.inner = {.optimiser = {.rate = rate}}});
+    Session<Plain> session(params, {.inner = {.optimiser = {.rate = rate}}, .fast = fast});
     const std::vector<float> nats = session.read(books[n]);
     for (auto t = static_cast<std::size_t>(settled); t < nats.size(); ++t) {
       sums[n] += static_cast<double>(nats[t]);
@@ -73,11 +71,14 @@ int main(int argc, char** argv) {
   Settings s;
   support::Program program("dynamic_evaluation", "Compares rates of learning of a plain model");
   program.option("--models", s.models, "the folder of the models")
-      .option("--rates", s.rates, "of the inner step, whose gradient is clipped to norm 1")
-      .option("--bytes", s.bytes, "of each held-out book, but more than four windows")
-      .option("--threads", s.threads, "books at the same time");
+      .option("--rates", s.rates, support::range::rate,
+              "of the inner step, whose gradient is clipped to norm 1")
+      .option("--bytes", s.bytes, support::range::count,
+              "of each held-out book, but more than four windows")
+      .option("--threads", s.threads, support::range::threads, "books at the same time");
   return program.run(argc, argv, [&] {
-    const auto plain = read_params<Plain>(s.models + "/bookkeeper_window.safetensors");
+    const auto plain =
+        read_params<Plain>(support::model_file(s.models, "bookkeeper_window.safetensors"));
     std::vector<std::vector<Token>> books =
         data::encode(support::king_james_split().held_out, data::bytes);
     for (auto& book : books) {
@@ -88,14 +89,14 @@ int main(int argc, char** argv) {
       double rate = 0;
       std::string layers = "none";
     };
-    Best best{.loss = loss<Plain>(plain, books, 0, s.threads)};
+    Best best{.loss = loss(plain, upper_two, books, 0, s.threads)};
     support::Report report;
     report.set("frozen", best.loss);
     std::cout << std::fixed << std::setprecision(4) << "frozen " << best.loss << '\n';
     std::vector<support::Report> rows;
     for (const double rate : s.rates) {
-      const double every = loss<EveryBlock>(plain, books, rate, s.threads);
-      const double upper = loss<Plain>(plain, books, rate, s.threads);
+      const double every = loss(plain, every_block, books, rate, s.threads);
+      const double upper = loss(plain, upper_two, books, rate, s.threads);
       std::cout << "rate " << rate << ": every block " << every << ", upper two " << upper
                 << std::endl;
       support::Report row;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What does it cost to decide who stays? The time of an offer, a token of a chunk that leaves the
-// window, to caches of ever more slots; and how that grows beside slots + chunk, of which the cost
-// of a chunk is promised to be a multiple. Deciding alone, and with the copies of what is kept.
+// What does eviction cost? The time of an offer, a token of a chunk that leaves the window, to
+// caches of ever more slots; and how that grows beside slots + chunk, of which the cost of a chunk
+// is promised to be a multiple. The decision alone, and with the copies of what is stored.
 //
-// The peer is a heap, which decides n offers in O(n log slots), but stands in no order of the text
-// and cannot follow an order that attention changes. Nearly every offer displaces somebody, its
-// worst case.
+// The peer is a heap, which decides n offers in O(n log slots), but is in no order of the text and
+// cannot follow an order that attention changes. Nearly every offer evicts an entry, the worst case
+// of a heap.
 //
 // smoke: --chunks 20 --rounds 1 --largest 512
 
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/memory/cache.hpp>
 
 #include <algorithm>
@@ -36,8 +37,8 @@ double median(std::vector<double> numbers) {
   return numbers[numbers.size() / 2];
 }
 
-/// Tokens that leave the window, chunk by chunk, ever more surprising: nearly all of them displace
-/// one of `slots` that are kept.
+/// Tokens that leave the window, chunk by chunk, ever more surprising: nearly each of them evicts
+/// one of `slots` entries.
 class Text {
  public:
   explicit Text(Index slots) : slots_(slots) {}
@@ -52,6 +53,9 @@ class Text {
     return offers;
   }
 
+  /// Tokens that have left.
+  [[nodiscard]] Index position() const { return position_; }
+
  private:
   double surprisal() {
     return static_cast<double>(position_) + static_cast<double>(slots_) * random_.uniform();
@@ -62,25 +66,25 @@ class Text {
   Index position_ = 0;
 };
 
-/// Decides by a heap, whose front leaves first.
+/// Decides by a heap, whose front is evicted first.
 class Heap {
  public:
   void offer(const std::vector<Offer>& offers, Index slots) {
-    const auto leaves_last = [](const Entry& a, const Entry& b) {
+    const auto evicted_after = [](const Entry& a, const Entry& b) {
       return evict::LeastSurprising{}(b, a);
     };
     for (const Offer& offered : offers) {
       if (std::ssize(kept_) == slots) {
         if (!evict::LeastSurprising{}(kept_.front(), offered.entry)) continue;
-        std::ranges::pop_heap(kept_, leaves_last);
+        std::ranges::pop_heap(kept_, evicted_after);
         kept_.pop_back();
       }
       kept_.push_back(offered.entry);
-      std::ranges::push_heap(kept_, leaves_last);
+      std::ranges::push_heap(kept_, evicted_after);
     }
   }
 
-  /// The sum of their positions: whom it keeps, in a number.
+  /// The sum of the positions that are stored: which they are, in a number.
   [[nodiscard]] Index positions() const { return sum_of_positions(kept_); }
 
   static Index sum_of_positions(const std::vector<Entry>& entries) {
@@ -111,18 +115,18 @@ Seconds time_of_offer(Index slots, Index chunks) {
     std::vector<Entry> all = state.entries;
     all.reserve(all.size() + offers.size());
     for (const Offer& offered : offers) all.push_back(offered.entry);
-    const auto staying = detail::who_stays(all, slots, {}, evict::LeastSurprising{});
+    const auto staying = detail::survivors(all, slots, {}, evict::LeastSurprising{});
     sum.choice += watch.seconds();
     watch = {};
     heap.offer(offers, slots);
     sum.heap += watch.seconds();
     watch = {};
     Kept::offer(state, {.keys = rows, .values = rows, .keep = {}, .offers = offers},
-                {.slots = slots});
+                text.position(), {.slots = slots});
     sum.whole += watch.seconds();
     if (staying.size() != state.entries.size() ||
         Heap::sum_of_positions(state.entries) != heap.positions()) {
-      throw Error("evict: cache and heap must keep the same tokens");
+      throw Error("evict: cache and heap must store the same tokens");
     }
   };
   for (Index filled = 0; filled < 2 * slots; filled += chunk) offer();
@@ -139,11 +143,10 @@ int main(int argc, char** argv) {
   Index rounds = 5;
   Index largest = 4096;
   support::Program program("evict", "Measures what an offer to a cache costs");
-  program.option("--chunks", chunks, "offered to a full cache in a round")
-      .option("--rounds", rounds, "of which the median")
-      .option("--largest", largest, "slots; from 64 on they are doubled");
+  program.option("--chunks", chunks, {1, 1e6}, "offered to a full cache in a round")
+      .option("--rounds", rounds, {1, 1000}, "of which the median")
+      .option("--largest", largest, {smallest, 1 << 20}, "slots; from 64 on they are doubled");
   return program.run(argc, argv, [&] {
-    if (rounds < 1) throw RangeError("--rounds must be positive, got " + std::to_string(rounds));
     support::Report report;
     double first_whole = 0;
     double first_choice = 0;

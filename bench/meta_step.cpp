@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "support/machine.hpp"
@@ -58,6 +59,20 @@ double median(std::vector<double> numbers) {
   return numbers[numbers.size() / 2];
 }
 
+/// What is promised: the most that a meta-gradient may take, in ordinary gradients, for chunks of
+/// so many tokens.
+constexpr double most_at_128 = 1.45;
+constexpr double most_at_64 = 1.55;
+
+/// Prints a ratio beside its promise, and reports it.
+support::Report verdict(const std::string& of, double ratio, double most) {
+  const bool met = ratio <= most;
+  std::cout << of << ": a meta-gradient takes " << ratio << " ordinary ones, at most " << most
+            << " promised: " << (met ? "met" : "not met") << '\n';
+  support::Report report;
+  return report.set("ratio", ratio).set("at_most", most).set("met", met);
+}
+
 struct Result {
   double meta_over_plain;  ///< median of the rounds' ratios
   double plain_share;      ///< of the matrix product's rate, median of the rounds
@@ -67,7 +82,7 @@ struct Result {
 
 template <class Model>
 Result measure(Index time, Index rounds) {
-  const auto params = Model::template initial<float>(1);
+  const auto params = Model::initial(1);
   Random random(2);
   std::vector<Token> text;
   for (Index t = 0; t <= time; ++t) text.push_back(static_cast<Token>(random.below(256)));
@@ -105,14 +120,23 @@ int main(int argc, char** argv) {
   Index time = 2048;
   Index rounds = 7;
   support::Program program("meta_step", "Compares a meta-gradient with an ordinary gradient");
-  program.option("--time", time, "tokens of the text; a multiple of 256")
-      .option("--rounds", rounds, "of which the median is reported");
+  program.option("--time", time, {256, 1e6}, "tokens of the text; a multiple of 256")
+      .option("--rounds", rounds, {1, 1000}, "of which the median is reported");
   return program.run(argc, argv, [&] {
+    if (time % 256 != 0) {
+      throw RangeError("--time must be a multiple of 256, got " + std::to_string(time));
+    }
     const Result at_256 = measure<At256>(time, rounds);
     const Result at_512 = measure<At512>(time / 2, std::max<Index>(rounds / 2, 1));
     const Result short_chunks = measure<ShortChunks>(time, rounds);
     support::Report report;
-    report.set("meta_over_plain", at_256.meta_over_plain)
+    report
+        .set(
+            "promise",
+            support::Report()
+                .set("chunk_128", verdict("chunks of 128", at_256.meta_over_plain, most_at_128))
+                .set("chunk_64", verdict("chunks of 64", short_chunks.meta_over_plain, most_at_64)))
+        .set("meta_over_plain", at_256.meta_over_plain)
         .set("meta_over_plain_512", at_512.meta_over_plain)
         .set("plain_share_of_peak_256", at_256.plain_share)
         .set("plain_share_of_peak_512", at_512.plain_share)

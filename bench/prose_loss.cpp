@@ -15,7 +15,6 @@
 
 #include <array>
 #include <cstddef>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <mutex>
@@ -24,6 +23,7 @@
 
 #include "models.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
@@ -33,10 +33,10 @@ namespace {
 using namespace ttt;
 
 using Keeping = models::Bookkeeper;
-using Forgetting = models::BookkeeperWith<evict::LeastWanted, admit::Nobody>;
+using Forgetting = models::BookkeeperWith<evict::LowestKeepScore, admit::None>;
 
 struct Settings {
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::string model = "bookkeeper.safetensors";
   double inner_rate = models::bookkeeper_rate;
   Index limit = 0;
@@ -75,8 +75,9 @@ support::Report compare(const std::vector<std::array<double, ways>>& losses,
 }
 
 support::Report read_all(const Settings& settings) {
-  const auto keeps = read_params<Keeping>(std::filesystem::path(settings.models) / settings.model);
-  const auto forgets = models::renamed<Forgetting::Params<Matrix<float>>>(keeps);
+  const auto file = support::model_file(settings.models, settings.model);
+  const auto keeps = read_params<Keeping>(file);
+  const auto forgets = read_params<Forgetting>(file);
   const data::Corpus books = support::king_james_split().held_out;
 
   std::vector<std::array<double, ways>> losses(books.size());
@@ -123,8 +124,9 @@ int main(int argc, char** argv) {
   support::Program program("prose_loss", "What a model with caches loses by them, and learns");
   program.option("--models", s.models, "the folder of the models")
       .option("--model", s.model, "the model file in it")
-      .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
-      .option("--limit", s.limit, "bytes of each book; 0 for all")
-      .option("--threads", s.threads, "books at the same time");
+      .option("--inner-rate", s.inner_rate, support::range::rate_or_none,
+              "of the steps that the model takes while it reads")
+      .option("--limit", s.limit, support::range::count_or_none, "bytes of each book; 0 for all")
+      .option("--threads", s.threads, support::range::threads, "books at the same time");
   return program.run(argc, argv, [&] { return read_all(s); });
 }

@@ -52,10 +52,7 @@ struct Settings {
 
 template <class Model>
 support::Report compare(const Settings& settings, Index near) {
-  if (near < 1 || settings.measured < 1) {
-    throw RangeError("--near must not be negative, and --measured must be positive");
-  }
-  const auto params = Model::template initial<float>(1);
+  const auto params = Model::initial(1);
   Session<Model> session(params);
   Random random(2);
   read(session, random, near);
@@ -91,10 +88,10 @@ int main(int argc, char** argv) {
   support::Program program("time_per_token",
                            "Compares the time of a token early and late in a text");
   program
-      .option("--near", s.near,
+      .option("--near", s.near, support::range::count_or_none,
               "tokens before the first measurement; 0 for 10,000, or with a cache 1000")
-      .option("--far", s.far, "tokens before the last measurement")
-      .option("--measured", s.measured, "tokens of a measurement")
+      .option("--far", s.far, support::range::count, "tokens before the last measurement")
+      .option("--measured", s.measured, support::range::count, "tokens of a measurement")
       .option("--cache", s.cache, "of bookkeeper, whose every attention has a cache");
   return program.run(argc, argv, [&] {
     const Index near = s.near != 0 ? s.near : s.cache ? 1000 : 10'000;

@@ -15,6 +15,8 @@ endif()
 add_library(ttt_support STATIC ${support})
 target_include_directories(ttt_support PUBLIC examples)
 target_link_libraries(ttt_support PUBLIC ttt_own CLI11::CLI11 nlohmann_json::nlohmann_json)
+# Where a program that runs outside the source tree finds the models.
+target_compile_definitions(ttt_support PRIVATE TTT_MODELS="${PROJECT_SOURCE_DIR}/examples/models")
 if(TTT_SENTENCEPIECE)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)

@@ -10,30 +10,25 @@
 // smoke: --models {source}/examples/models --bytes 700 --out keep.html
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/files.hpp>
 #include <ttt/file/atomic.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/model/session.hpp>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <iomanip>
 #include <iostream>
-#include <map>
 #include <span>
-#include <sstream>
 #include <string>
-#include <string_view>
+#include <utility>
 
+#include "keep/page.hpp"
 #include "models.hpp"
+#include "recall/caches.hpp"
 #include "recall/needles.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 #include "support/machine.hpp"
-#include "support/plain_text.hpp"
 #include "support/program.hpp"
-#include "support/svg_text.hpp"
 
 namespace {
 
@@ -42,7 +37,7 @@ using namespace ttt;
 struct Settings {
   std::string book = "Dan";
   std::string file;
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::string out = "keep.html";
   Index bytes = 4000;
   Index slots = 128;
@@ -50,54 +45,29 @@ struct Settings {
   std::uint64_t seed = 1;
 };
 
-/// What the caches know of a byte.
-struct Mark {
-  Index caches = 0;  ///< that keep it
-  Entry entry{};     ///< as one of them has it
-};
-
 std::string page(const Settings& settings) {
-  if (settings.bytes < 1) {
-    throw RangeError("--bytes must be positive, got " + std::to_string(settings.bytes));
-  }
-  const data::Corpus texts = settings.file.empty() ? support::held_out_books(settings.book)
-                                                   : data::read_corpus(settings.file);
-  return texts.front().text.substr(0, static_cast<std::size_t>(settings.bytes));
+  const data::Document text = settings.file.empty() ? support::held_out_books(settings.book).front()
+                                                    : support::one_text("--file", settings.file);
+  return keeping::beginning(text.text, settings.bytes);
 }
 
-/// The page, darker where more caches keep a byte; pointing at one shows what they know of it.
-std::string html(const std::string& text, const std::map<Index, Mark>& marks, Index caches,
-                 Index window_begin) {
-  std::ostringstream out = support::plain_text();
-  out << std::fixed << std::setprecision(2)
-      << "<!doctype html>\n<meta charset=\"utf-8\">\n<title>What is kept of a page</title>\n"
-         "<style>body { max-width: 46em; margin: 2em auto; font: 16px/1.6 monospace; "
-         "white-space: pre-wrap } mark { color: inherit } .window { opacity: 0.55 }</style>\n"
-      << "<p>Marked: what " << caches
-      << " caches keep, darker where more of them do. Grey: the window, which is seen "
-         "anyway.</p>\n";
-  for (Index t = 0; t < std::ssize(text); ++t) {
-    if (t == window_begin) out << "<span class=\"window\">";
-    const std::string shown =
-        support::escaped(std::string_view(text).substr(static_cast<std::size_t>(t), 1));
-    const auto found = marks.find(t);
-    if (found == marks.end()) {
-      out << shown;
-      continue;
+/// What the caches of a session keep; counts them too.
+keeping::Marks marks_of(const Session<models::Bookkeeper>& session, Index& caches) {
+  keeping::Marks marks;
+  recall::for_each_cache(session.state().memory, [&](const Metadata<Entry>& entries) {
+    ++caches;
+    for (const Entry& entry : entries) {
+      keeping::Mark& mark = marks[entry.position];
+      ++mark.caches;
+      mark.entry = entry;
     }
-    const auto& [count, entry] = found->second;
-    out << "<mark style=\"background: rgba(255, 150, 0, "
-        << static_cast<double>(count) / static_cast<double>(caches) << ")\" title=\"byte " << t
-        << ", keep score " << entry.keep << ", surprisal " << entry.surprisal << " nats, kept by "
-        << count << " of " << caches << "\">" << shown << "</mark>";
-  }
-  out << (window_begin < std::ssize(text) ? "</span>\n" : "\n");
-  return out.str();
+  });
+  return marks;
 }
 
-support::Report keep(const Settings& settings) {
-  const auto params = read_params<models::Bookkeeper>(std::filesystem::path(settings.models) /
-                                                      "bookkeeper.safetensors");
+support::Outcome keep(const Settings& settings) {
+  const std::string model = "bookkeeper.safetensors";
+  const auto params = read_params<models::Bookkeeper>(support::model_file(settings.models, model));
   Random random(settings.seed);
   const std::string plain = page(settings);
   const recall::NeedleSample sample =
@@ -107,39 +77,36 @@ support::Report keep(const Settings& settings) {
       sample.text.substr(0, sample.text.size() - sample.secret.question().size());
 
   Session<models::Bookkeeper> session(
-      params, {.inner = {.optimiser = {.rate = settings.inner_rate}}, .slots = settings.slots});
+      params,
+      {.inner = {.optimiser = {.rate = settings.inner_rate}}, .layers = {.slots = settings.slots}});
   session.read(data::bytes(text));
 
-  std::map<Index, Mark> marks;
   Index caches = 0;
-  for_each_notes(
-      [&](const Leaf&, const Notes<Entry>& entries) {
-        ++caches;
-        for (const Entry& entry : entries) {
-          Mark& mark = marks[entry.position];
-          ++mark.caches;
-          mark.entry = entry;
-        }
-      },
-      session.state().memory);
-
+  const keeping::Marks marks = marks_of(session, caches);
   Index of_value = 0;
   const Index value_end = sample.value_begin + std::ssize(sample.secret.value);
   for (Index t = sample.value_begin; t < value_end; ++t) of_value += marks.contains(t) ? 1 : 0;
   const Index window_begin = std::max<Index>(0, std::ssize(text) - models::Bookkeeper::spec.window);
-  const std::string shown = html(text, marks, caches, window_begin);
-  file::write_atomically(settings.out, std::as_bytes(std::span(shown)));
   std::cout << marks.size() << " of " << text.size() << " bytes are in one of " << caches
             << " caches; of the hidden number " << sample.secret.value << ", " << of_value << " of "
-            << sample.secret.value.size() << ".\nThe page is " << settings.out << ".\n";
+            << sample.secret.value.size() << ".\n";
 
   support::Report report;
-  return report.set("bytes", text.size())
+  report.set("bytes", text.size())
       .set("kept", marks.size())
       .set("caches", caches)
       .set("kept_of_value",
            static_cast<double>(of_value) / static_cast<double>(sample.secret.value.size()))
+      .set("model", model)
+      .set("inner_rate", settings.inner_rate)
+      .set("slots", settings.slots)
+      .set("seed", settings.seed)
       .set("machine", support::this_machine().report());
+  return {std::move(report),
+          {[out = settings.out, shown = keeping::html(text, marks, caches, window_begin)] {
+            file::write_atomically(out, std::as_bytes(std::span(shown)));
+            std::cout << "The page is " << out << ".\n";
+          }}};
 }
 
 }  // namespace
@@ -149,11 +116,12 @@ int main(int argc, char** argv) {
   support::Program program("keep", "Shows which bytes of a page a model's caches keep");
   program.option("--book", s.book, "a held-out book: Josh, Ruth, Job, Prv, Dan, John, Acts or Rev")
       .option("--file", s.file, "a text to read instead")
-      .option("--bytes", s.bytes, "of the book")
-      .option("--slots", s.slots, "of each cache that are used")
+      .option("--bytes", s.bytes, support::range::count, "of the text, from its beginning")
+      .option("--slots", s.slots, {1, 128}, "of each cache that are used")
       .option("--models", s.models, "the folder of the models")
-      .option("--inner-rate", s.inner_rate, "of the steps that the model takes while it reads")
+      .option("--inner-rate", s.inner_rate, support::range::rate_or_none,
+              "of the steps that the model takes while it reads")
       .option("--seed", s.seed, "of the number that is hidden")
-      .option("--out", s.out, "the page, as HTML");
+      .output("--out", s.out, "the page, as HTML");
   return program.run(argc, argv, [&] { return keep(s); });
 }

@@ -18,6 +18,7 @@
 
 #include <ttt/measure/proportion.hpp>
 #include <ttt/parallel/threads.hpp>
+#include <ttt/version.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -38,6 +39,7 @@
 #include "needles/rows.hpp"
 #include "recall/outcome.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
@@ -52,7 +54,7 @@ using needles::print_head;
 using needles::Row;
 
 struct Settings {
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::string model = "bookkeeper.safetensors";
   std::string task;
   std::string policy = "keep";
@@ -96,7 +98,7 @@ class Asker {
       : settings_(settings), needles_(recall::Haystack(held_out_prose())) {
     const needles::Reading reading{settings.inner_rate, settings.frozen};
     contenders_ =
-        needles::keepers(std::filesystem::path(settings.models) / settings.model, reading);
+        needles::with_policies(support::model_file(settings.models, settings.model), reading);
     if (!settings.rivals.empty()) {
       auto [rivals, absent] = needles::rivals(settings.rivals, settings.frozen);
       for (const std::string& file : absent) {
@@ -192,7 +194,9 @@ Row ask_row(const Settings& settings, const Asker& asker, const std::string& tas
 
 /// The report, and what else a run was told of ours.
 support::Report with_settings(support::Report report, const Settings& settings) {
-  return report.set("seed", settings.seed)
+  return report.set("version", version)
+      .set("model", settings.model)
+      .set("seed", settings.seed)
       .set("inner_rate", settings.inner_rate)
       .set("frozen", settings.frozen)
       .set("other_phrasing", settings.other_phrasing)
@@ -200,7 +204,7 @@ support::Report with_settings(support::Report report, const Settings& settings) 
       .set("machine", support::this_machine().report());
 }
 
-support::Report ask_task(const Settings& settings, const Asker& asker) {
+support::Outcome ask_task(const Settings& settings, const Asker& asker) {
   if (!tasks.contains(settings.task)) {
     throw RangeError("--task must be s_niah_1, s_niah_2, s_niah_3 or multi_key, got " +
                      settings.task);
@@ -213,10 +217,11 @@ support::Report ask_task(const Settings& settings, const Asker& asker) {
   if (settings.impossible) {
     const auto [low, high] = row.right_bytes_interval();
     report.set("right_bytes_low", low).set("right_bytes_high", high);
-    std::cout << "\nOf the bytes of values that are not in the text, " << std::setprecision(3)
-              << row.right_bytes() << " are right [" << low << ", " << high << "].\n";
+    std::cout << "\nOf the bytes of values that are not in the text, "
+              << needles::cell(row.right_bytes(), 3) << " are right [" << needles::cell(low, 3)
+              << ", " << needles::cell(high, 3) << "].\n";
   }
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 /// A panel for each contender, of rows that stand contender by contender in the grid's lengths.
@@ -245,8 +250,8 @@ support::HeatMap heat_map(const Settings& settings, const std::vector<Row>& rows
 }
 
 /// Every task at every length by ours, and a prose task by all contenders.
-support::Report ask_grid(const Settings& settings, const Asker& asker) {
-  std::filesystem::create_directories(settings.out);
+support::Outcome ask_grid(const Settings& settings, const Asker& asker) {
+  support::make_folder("--out", settings.out);
   print_head(needles::names_of(settings.depths));
   std::vector<Row> rows;
   const auto add = [&](const std::string& task, Index windows, const Contender& contender,
@@ -271,10 +276,6 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   }
 
   const std::vector<Row> prose(rows.begin(), rows.begin() + static_cast<Index>(prose_rows));
-  const auto picture = std::filesystem::path(settings.out) / "needles.svg";
-  support::write_svg(picture, heat_map(settings, prose));
-  std::cout << "\nThe picture is " << picture.string() << ".\n";
-
   std::vector<support::Report> pairs;
   for (std::size_t n = settings.grid.size(); n < prose.size(); ++n) {
     pairs.push_back(paired(prose[n % settings.grid.size()], prose[n]));
@@ -284,12 +285,17 @@ support::Report ask_grid(const Settings& settings, const Asker& asker) {
   for (const Row& row : rows) reports.push_back(row.report());
   support::Report report;
   report = with_settings(report.set("rows", reports).set("pairs", pairs), settings);
-  report.write(std::filesystem::path(settings.out) / "needles.json");
-  return report;
+  const std::filesystem::path folder = settings.out;
+  const auto write_picture = [picture = folder / "needles.svg", map = heat_map(settings, prose)] {
+    support::write_svg(picture, map);
+    std::cout << "\nThe picture is " << picture.string() << ".\n";
+  };
+  const auto write_report = [report, path = folder / "needles.json"] { report.write(path); };
+  return {report, {write_picture, write_report}};
 }
 
 /// A needle in the first chapter, the whole King James Bible after it, and then the question.
-support::Report ask_bible(const Settings& settings, const Asker& asker) {
+support::Outcome ask_bible(const Settings& settings, const Asker& asker) {
   std::string bible;
   for (const data::Document& book : support::king_james_corpus()) bible += book.text;
   constexpr Index first_chapter = 1500;
@@ -311,24 +317,24 @@ support::Report ask_bible(const Settings& settings, const Asker& asker) {
   const double stored =
       needles::mean_of_numbers(recalls, [](const auto& recall) { return recall.contained; });
   const double memory = needles::mean_of_numbers(recalls, needles::memory_bytes);
-  std::cout << std::fixed << std::setprecision(3) << exact << " of " << settings.samples
+  std::cout << exact << " of " << settings.samples
             << " numbers given back after the whole King James Bible, " << bible.size()
-            << " bytes or " << windows << " windows [" << bounds.lower << ", " << bounds.upper
-            << "]; stored: " << stored << ", bytes of memory: " << std::setprecision(0) << memory
-            << '\n';
+            << " bytes or " << windows << " windows [" << needles::cell(bounds.lower, 3) << ", "
+            << needles::cell(bounds.upper, 3) << "]; stored: " << needles::cell(stored, 3)
+            << ", bytes of memory: " << needles::cell(memory, 0) << '\n';
   support::Report report;
-  report.set("exact_mean", static_cast<double>(exact) / static_cast<double>(recalls.size()))
+  report.set("exact", static_cast<double>(exact) / static_cast<double>(recalls.size()))
       .set("low", bounds.lower)
       .set("high", bounds.upper)
-      .set("containment", stored)
+      .set("stored", stored)
       .set("memory_bytes", memory)
       .set("bytes", bible.size())
       .set("window_over_length", 1.0 / static_cast<double>(windows));
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 /// Every claim about what is recalled, each at any depth of the text.
-support::Report ask_claims(const Settings& settings, const Asker& asker) {
+support::Outcome ask_claims(const Settings& settings, const Asker& asker) {
   const recall::Haystack haystack(held_out_prose());
   const std::vector<recall::Claim> claims = recall::claims();
   const Index length = settings.windows * window;
@@ -347,20 +353,23 @@ support::Report ask_claims(const Settings& settings, const Asker& asker) {
   for (const auto& row : rows) reports.push_back(row.report());
   support::Report report;
   report.set("windows", settings.windows).set("policy", settings.policy).set("rows", reports);
-  return with_settings(report, settings);
+  return {.report = with_settings(report, settings)};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  constexpr support::Range most{1, 1e6};  // so that their product is a number of bytes
   Settings s;
   support::Program program("needles", "Asks a model for numbers that it read long ago");
   program.option("--task", s.task, "s_niah_1, s_niah_2, s_niah_3 or multi_key; a grid if not given")
-      .option("--windows", s.windows, "length of the text of a task, in windows of 128 bytes")
-      .option("--grid", s.grid, "lengths of the grid, in windows")
-      .option("--depths", s.depths, "of the needle, as shares of the text before it")
-      .option("--samples", s.samples, "of each length and depth")
-      .option("--control-samples", s.control_samples, "of the grid's other policies; 0 for none")
+      .option("--windows", s.windows, most, "length of the text of a task, in windows of 128 bytes")
+      .option("--grid", s.grid, most, "lengths of the grid, in windows")
+      .option("--depths", s.depths, support::range::share,
+              "of the needle, as shares of the text before it")
+      .option("--samples", s.samples, most, "of each length and depth")
+      .option("--control-samples", s.control_samples, {0, most.most},
+              "of the grid's other policies; 0 for none")
       .option(
           "--policy", s.policy,
           "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window; of the "
@@ -369,7 +378,7 @@ int main(int argc, char** argv) {
       .option("--rivals", s.rivals, "a folder with models to compare with")
       .option("--frozen", s.frozen, "read without learning; not SR-TTT")
       .option(
-          "--inner-rate", s.inner_rate,
+          "--inner-rate", s.inner_rate, support::range::rate_or_none,
           "of the steps that the model takes while it reads; rivals have those of their training")
       .option("--other-phrasing", s.other_phrasing, "needles in words that were never trained")
       .option("--impossible", s.impossible, "the value that is asked for is not in the text")
@@ -382,8 +391,8 @@ int main(int argc, char** argv) {
       .option("--model", s.model, "the model file in it")
       .option("--seed", s.seed, "of the samples")
       .option("--out", s.out, "the folder of the grid's report and picture")
-      .option("--threads", s.threads, "readings at the same time");
-  return program.run(argc, argv, [&] {
+      .option("--threads", s.threads, support::range::threads, "readings at the same time");
+  return program.run(argc, argv, [&]() -> support::Outcome {
     if (s.quick) {
       s.grid = {8, 32};
       s.samples = 8;

@@ -2,11 +2,11 @@
 //
 // Reads a book that no model here was trained on, in four ways, and shows what learning is worth:
 //
-//   learning  the fast weights take a step after each chunk
-//   frozen    the same model, its fast weights left as they were trained
-//   window    the same blocks without a cache, trained by the same recipes, but to read and not to
-//             learn
-//   dynamic   that plain model, learning while it reads
+//   learning         the fast weights take a step after each chunk
+//   frozen           the same model, its fast weights left as they were trained
+//   plain window     the same blocks without a cache, trained by the same recipes, but to read and
+//                    not to learn
+//   plain, learning  that plain model, learning while it reads: dynamic evaluation
 //
 // At the end the learning model, which has read the book once more, is asked for a number that was
 // hidden in the first chapter.
@@ -20,25 +20,32 @@
 // smoke: --models {source}/examples/models --limit 900 --others 600 --memory rb/memory.safetensors
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/model/memory_file.hpp>
+#include <ttt/file/safetensors.hpp>
 #include <ttt/model/params_file.hpp>
 #include <ttt/parallel/threads.hpp>
+#include <ttt/version.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models.hpp"
 #include "read_book/books.hpp"
+#include "read_book/forecast.hpp"
+#include "read_book/memory.hpp"
 #include "read_book/question.hpp"
 #include "read_book/reading.hpp"
 #include "read_book/results.hpp"
 #include "support/chart.hpp"
+#include "support/files.hpp"
 #include "support/machine.hpp"
+#include "support/printable.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 
@@ -46,29 +53,32 @@ namespace {
 
 using namespace ttt;
 using reading::Book;
+using reading::Reader;
 using reading::Readings;
 
-using Reader = Session<models::Bookkeeper>;
 using PlainReader = Session<models::BookkeeperWindow>;
 
 struct Settings {
   reading::Choice choice;
-  std::string models = "examples/models";
+  std::string models = support::models_folder();
   std::string memory;
   std::string out = "read_book";
   double inner_rate = models::bookkeeper_rate;
-  double dynamic_rate = 0.25;
+  double plain_rate = 0.25;
   std::uint64_t seed = 1;
   Index threads = support::this_machine().cores;
 };
+
+constexpr const char* keeper_file = "bookkeeper.safetensors";
+constexpr const char* plain_file = "bookkeeper_window.safetensors";
 
 struct Models {
   models::Bookkeeper::Params<Matrix<float>> keeper;
   models::BookkeeperWindow::Params<Matrix<float>> plain;
 
   explicit Models(const std::filesystem::path& folder)
-      : keeper(read_params<models::Bookkeeper>(folder / "bookkeeper.safetensors")),
-        plain(read_params<models::BookkeeperWindow>(folder / "bookkeeper_window.safetensors")) {}
+      : keeper(read_params<models::Bookkeeper>(support::model_file(folder, keeper_file))),
+        plain(read_params<models::BookkeeperWindow>(support::model_file(folder, plain_file))) {}
 };
 
 /// Shows how much of what is to be read has been.
@@ -97,27 +107,26 @@ class Counter {
   Index done_ = 0;
 };
 
-/// A reader of the book, who goes on where the memory ends, if there is one.
-Reader reader_of(const Book& book, const Models& models, const Settings& settings,
-                 const Reader::Options& learns) {
-  if (settings.memory.empty() || !std::filesystem::exists(settings.memory)) {
-    return Reader(models.keeper, learns);
-  }
-  Reader reader = load_memory<models::Bookkeeper>(settings.memory, models.keeper, learns);
-  std::cout << "reading on from byte " << reader.position() << '\n';
-  if (reader.position() >= std::ssize(book.tokens)) {
-    throw RangeError("--memory: " + settings.memory + " has read " +
-                     std::to_string(reader.position()) + " bytes, and " + book.title +
-                     " has only " + std::to_string(book.tokens.size()));
-  }
-  return reader;
+/// Says what a run will take, at the speed of the book's first bytes.
+void print_forecast(const std::vector<Book>& books, const Models& models, const Settings& settings,
+                    const Reader::Options& learns) {
+  std::vector<Token> sample = books[0].tokens;
+  sample.resize(std::min<std::size_t>(sample.size(), 2048));
+  Reader reader(models.keeper, learns);
+  const double speed = reading::read(reader, sample, [](auto) {}).tokens_per_second();
+  std::vector<Index> sizes;
+  sizes.reserve(books.size());
+  for (const Book& book : books) sizes.push_back(std::ssize(book.tokens));
+  std::cerr << "read_book: "
+            << reading::words_of(reading::forecast(sizes, 1 / speed, settings.threads))
+            << std::endl;
 }
 
 /// Reads every book in every way, and asks the question.
 std::vector<Readings> read_all(const std::vector<Book>& books, const Models& models,
                                const Settings& settings, const Reader::Options& learns,
                                Reader& reader, reading::Question& question) {
-  const PlainReader::Options learns_too{.inner = {.optimiser = {.rate = settings.dynamic_rate}}};
+  const PlainReader::Options learns_too{.inner = {.optimiser = {.rate = settings.plain_rate}}};
   Counter count(books, question);
   std::vector<Readings> readings(books.size());
   const auto read = [&](std::size_t number, std::size_t way) {
@@ -127,7 +136,8 @@ std::vector<Readings> read_all(const std::vector<Book>& books, const Models& mod
     if (way == reading::learning && number == 0) return by(reader);
     if (way == reading::learning) return by(Reader(models.keeper, learns));
     if (way == reading::frozen) return by(Reader(models.keeper, {.learning = Learning::off}));
-    if (way == reading::window) return by(PlainReader(models.plain, {.learning = Learning::off}));
+    if (way == reading::plain_window)
+      return by(PlainReader(models.plain, {.learning = Learning::off}));
     return by(PlainReader(models.plain, learns_too));
   };
   const Index jobs = std::ssize(books) * static_cast<Index>(reading::ways);
@@ -140,46 +150,67 @@ std::vector<Readings> read_all(const std::vector<Book>& books, const Models& mod
   return readings;
 }
 
-support::Report read_book(const Settings& settings) {
+/// What is reported beside the numbers.
+void add_settings(support::Report& report, const Settings& settings) {
+  report.set("version", version)
+      .set("model", keeper_file)
+      .set("plain_model", plain_file)
+      .set("inner_rate", settings.inner_rate)
+      .set("plain_rate", settings.plain_rate)
+      .set("seed", settings.seed)
+      .set("machine", support::this_machine().report());
+}
+
+/// What is written at the end: the memory, the picture and the report.
+support::Outcome::Files files(const Settings& settings, const support::Report& report,
+                              file::Archive memory, support::Chart chart) {
+  const std::filesystem::path out = settings.out;
+  const std::filesystem::path kept =
+      settings.memory.empty() ? out / "memory.safetensors" : std::filesystem::path(settings.memory);
+  return {[kept, memory = std::move(memory)] {
+            file::write(kept, memory);
+            std::cout << "\nThe memory is " << kept.string() << ".\n";
+          },
+          [picture = out / "loss_by_position.svg", chart = std::move(chart)] {
+            support::write_svg(picture, chart);
+            std::cout << "The picture is " << picture.string() << ".\n";
+          },
+          [report, path = out / "read_book.json"] { report.write(path); }};
+}
+
+support::Outcome read_book(const Settings& settings) {
   const support::Stopwatch watch;
   const Models models(settings.models);
   const std::filesystem::path out = settings.out;
+  support::make_folder("--out", out);
   const std::vector<Book> books = reading::books(settings.choice, out);
   const Book& book = books[0];
-  std::filesystem::create_directories(out);
 
   const Reader::Options learns{.inner = {.optimiser = {.rate = settings.inner_rate}}};
-  Reader reader = reader_of(book, models, settings, learns);
+  Reader reader = reading::reader_of(book, models.keeper, settings.memory, learns);
+  print_forecast(books, models, settings, learns);
   reading::Question question(book, settings.seed);
   const std::vector<Readings> readings =
       read_all(books, models, settings, learns, reader, question);
-  const std::filesystem::path memory =
-      settings.memory.empty() ? out / "memory.safetensors" : std::filesystem::path(settings.memory);
-  save_memory(memory, reader);
+  file::Archive memory = reading::memory_of(reader, book);
 
   const reading::Bins bins = reading::bins_of(readings[0]);
   reading::print(bins);
   reading::print_speed(readings[0]);
   reading::print_passage(book, readings[0]);
   std::cout << "\nIt goes on by itself:\n\n"
-            << data::text(reader.generate(300, top_p(0.9, 1))) << "\n";
+            << support::printable(data::text(reader.generate(300, top_p(0.9, 1)))) << "\n";
   support::Report report;
   reading::add_gains(report, readings);
   question.print();
-  support::write_svg(out / "loss_by_position.svg", reading::chart_of(bins, book.title));
-  std::cout << "\nThe picture is " << (out / "loss_by_position.svg").string() << ", the memory "
-            << memory.string() << ".\n";
 
   reading::add_readings(report, books, readings);
   report.set("book", book.title)
       .set("loss_by_position", reading::report_of(bins))
       .set("needle", question.report())
-      .set("inner_rate", settings.inner_rate)
-      .set("dynamic_rate", settings.dynamic_rate)
-      .set("seconds", watch.seconds())
-      .set("machine", support::this_machine().report());
-  report.write(out / "read_book.json");
-  return report;
+      .set("seconds", watch.seconds());
+  add_settings(report, settings);
+  return {report, files(settings, report, std::move(memory), reading::chart_of(bins, book.title))};
 }
 
 }  // namespace
@@ -196,14 +227,17 @@ int main(int argc, char** argv) {
               "a novel of Jane Austen to read instead: sensesensibility, prideprejudice, "
               "mansfieldpark, emma, northangerabbey or persuasion; needs r-cran-janeaustenr")
       .option("--models", s.models, "the folder of the models")
-      .option("--memory", s.memory, "a memory to read on from, if it is there, and to keep")
+      .output("--memory", s.memory, "a memory to read on from, if it is there, and to keep")
       .option("--out", s.out, "the folder for picture, report and memory")
-      .option("--limit", s.choice.limit, "bytes of the book; 0 for all")
-      .option("--others", s.choice.others,
+      .option("--limit", s.choice.limit, support::range::count_or_none,
+              "bytes of the book; 0 for all")
+      .option("--others", s.choice.others, support::range::count_or_none,
               "bytes of each other held-out book, for the intervals; 0 for all")
-      .option("--inner-rate", s.inner_rate, "of the steps of the model that was trained to learn")
-      .option("--dynamic-rate", s.dynamic_rate, "of the steps of the plain model that learns")
+      .option("--inner-rate", s.inner_rate, support::range::rate_or_none,
+              "of the steps of the model that was trained to learn")
+      .option("--plain-rate", s.plain_rate, support::range::rate_or_none,
+              "of the steps of the plain model that learns")
       .option("--seed", s.seed, "of the number that is hidden")
-      .option("--threads", s.threads, "readings at the same time");
+      .option("--threads", s.threads, support::range::threads, "readings at the same time");
   return program.run(argc, argv, [&] { return read_book(s); });
 }

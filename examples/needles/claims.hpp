@@ -48,12 +48,12 @@ struct ClaimRow {
         .set("asked", claim.asked)
         .set("needles", claim.needles)
         .set("samples", std::ssize(cell.recalls))
-        .set("exact_mean", cell.exact())
+        .set("exact", cell.exact())
         .set("low", interval().lower)
         .set("high", interval().upper)
         .set("right_bytes", right_bytes())
-        .set("containment", contained())
-        .set("addressing", addressed());
+        .set("stored", contained())
+        .set("looked_at", addressed());
   }
 };
 

@@ -14,6 +14,7 @@
 
 #include "recall/needles.hpp"
 #include "recall/outcome.hpp"
+#include "support/plain_text.hpp"
 #include "support/report.hpp"
 
 /// What came of asking for hidden numbers: cells of samples, rows of cells, and how they are
@@ -117,15 +118,15 @@ struct Row {
         .set("windows", windows)
         .set("policy", policy)
         .set("samples", cells.empty() ? 0 : std::ssize(cells.front().recalls))
-        .set("exact_mean", exact())
-        .set("exact", exact_at)
+        .set("exact", exact())
+        .set("exact_at_depth", exact_at)
         .set("low", interval().lower)
         .set("high", interval().upper)
-        .set("exact_known_words", exact(recall::KeyWords::training))
-        .set("exact_new_words", exact(recall::KeyWords::held_out))
+        .set("known_words", exact(recall::KeyWords::training))
+        .set("new_words", exact(recall::KeyWords::held_out))
         .set("right_bytes", right_bytes())
-        .set("containment", mean([](const auto& r) { return r.contained; }))
-        .set("addressing", mean([](const auto& r) { return r.addressed; }))
+        .set("stored", mean([](const auto& r) { return r.contained; }))
+        .set("looked_at", mean([](const auto& r) { return r.addressed; }))
         .set("memory_bytes", mean(memory_bytes))
         .set("window_over_length", 1.0 / static_cast<double>(windows));
   }
@@ -148,24 +149,29 @@ struct Row {
 
 inline void print_head(const std::vector<std::string>& depths) {
   std::cout
-      << "\n     task  windows            policy  exact   95 % interval  known  new words  stored"
-         "  looked at  window/length   depth";
+      << "\n     task  windows            policy  exact   95 % interval  known words  new words"
+         "  stored  looked at  window/length   depth";
   for (const std::string& depth : depths) std::cout << std::setw(6) << depth;
   std::cout << '\n';
 }
 
+/// A number as a table has it: `-` where nothing was counted.
+[[nodiscard]] inline std::string cell(double number, int digits = 2) {
+  if (!std::isfinite(number)) return "-";
+  return (support::plain_text() << std::fixed << std::setprecision(digits) << number).str();
+}
+
 inline void print(const Row& row) {
   const auto bounds = row.interval();
-  std::cout << std::fixed << std::setprecision(2) << std::setw(9) << row.task << std::setw(9)
-            << row.windows << std::setw(18) << row.policy << std::setw(7) << row.exact() << "  ["
-            << bounds.lower << ", " << bounds.upper << ']' << std::setw(8)
-            << row.exact(recall::KeyWords::training) << std::setw(11)
-            << row.exact(recall::KeyWords::held_out) << std::setw(8)
-            << row.mean([](const auto& r) { return r.contained; }) << std::setw(11)
-            << row.mean([](const auto& r) { return r.addressed; }) << std::setw(15)
-            << std::setprecision(4) << 1.0 / static_cast<double>(row.windows) << "        "
-            << std::setprecision(2);
-  for (const Cell& cell : row.cells) std::cout << std::setw(6) << cell.exact();
+  std::cout << std::setw(9) << row.task << std::setw(9) << row.windows << std::setw(18)
+            << row.policy << std::setw(7) << cell(row.exact()) << "  [" << cell(bounds.lower)
+            << ", " << cell(bounds.upper) << ']' << std::setw(14)
+            << cell(row.exact(recall::KeyWords::training)) << std::setw(11)
+            << cell(row.exact(recall::KeyWords::held_out)) << std::setw(8)
+            << cell(row.mean([](const auto& r) { return r.contained; })) << std::setw(11)
+            << cell(row.mean([](const auto& r) { return r.addressed; })) << std::setw(15)
+            << cell(1.0 / static_cast<double>(row.windows), 4) << "        ";
+  for (const Cell& of_depth : row.cells) std::cout << std::setw(6) << cell(of_depth.exact());
   std::cout << std::endl;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ttt/data/bytes.hpp>
-#include <ttt/data/files.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +12,7 @@
 
 #include "reading.hpp"
 #include "support/corpus.hpp"
+#include "support/files.hpp"
 
 namespace reading {
 
@@ -41,7 +41,7 @@ inline std::vector<Book> books(const Choice& choice, const std::filesystem::path
     chosen.push_back(std::move(book));
   };
   if (!choice.file.empty()) {
-    add(data::read_corpus(choice.file).front(), choice.limit);
+    add(support::one_text("--file", choice.file), choice.limit);
     return chosen;
   }
   if (!choice.novel.empty()) {

@@ -14,6 +14,7 @@
 #include "reading.hpp"
 #include "recall/needles.hpp"
 #include "recall/outcome.hpp"
+#include "support/printable.hpp"
 #include "support/report.hpp"
 
 namespace reading {
@@ -33,7 +34,7 @@ struct Question {
     Session<models::Bookkeeper> session(params, options);
     memory = read(session, data::bytes(sample.text), show).bytes;
     recall = recall::ask(std::move(session), sample.secret, sample.value_begin,
-                         models::Bookkeeper::spec.window);
+                         models::visible_tokens<models::Bookkeeper>);
   }
 
   void print() const {
@@ -41,7 +42,8 @@ struct Question {
     std::cout << "\nAt byte " << sample.needle_begin << " this was put into the book:\n\n  "
               << needle << "\n\nAsked for it " << std::ssize(sample.text) - sample.needle_begin
               << " bytes later, the model, with " << memory << " bytes of memory, answers "
-              << recall.answer << ", which is " << (recall.exact ? "right" : "wrong") << ".\n";
+              << support::printable(recall.answer) << ", which is "
+              << (recall.exact ? "right" : "wrong") << ".\n";
   }
 
   [[nodiscard]] support::Report report() const {

@@ -46,9 +46,12 @@ struct Reading {
   }
 };
 
-/// The ways of reading a book.
-enum Way : std::size_t { learning, frozen, window, dynamic, ways };
-inline constexpr std::array<const char*, ways> way_names{"learning", "frozen", "window", "dynamic"};
+/// The ways of reading a book. Tables and plots have these names, reports the keys.
+enum Way : std::size_t { learning, frozen, plain_window, plain_learning, ways };
+inline constexpr std::array<const char*, ways> way_names{"learning", "frozen", "plain window",
+                                                         "plain, learning"};
+inline constexpr std::array<const char*, ways> way_keys{"learning", "frozen", "plain_window",
+                                                        "plain_learning"};
 
 /// One book, read in every way.
 using Readings = std::array<Reading, ways>;
@@ -58,6 +61,7 @@ template <class Reader, class Show>
 Reading read(Reader& session, const std::vector<Token>& tokens, Show&& show) {
   const support::Stopwatch watch;
   Reading reading{.nats = {}, .began = session.position()};
+  reading.nats.reserve(tokens.size());
   reading.nats.assign(static_cast<std::size_t>(session.position()),
                       std::numeric_limits<float>::quiet_NaN());
   for (auto rest = std::span(tokens).subspan(reading.nats.size()); !rest.empty();) {

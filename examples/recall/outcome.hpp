@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/tree.hpp>
 #include <ttt/data/bytes.hpp>
 #include <ttt/memory/entry.hpp>
 #include <ttt/model/sampler.hpp>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "caches.hpp"
 #include "needles.hpp"
 
 namespace recall {
@@ -44,17 +44,15 @@ struct Found {
 template <class Memory>
 [[nodiscard]] std::vector<Found> find(const Memory& memory, Index first, Index count) {
   std::vector<Found> blocks;
-  for_each_notes(
-      [&](const Leaf&, const Notes<Entry>& entries) {
-        Found found;
-        for (const Entry& entry : entries) {
-          if (entry.position < first || entry.position >= first + count) continue;
-          ++found.entries;
-          found.attended += entry.attended;
-        }
-        blocks.push_back(found);
-      },
-      memory);
+  for_each_cache(memory, [&](const Metadata<Entry>& entries) {
+    Found found;
+    for (const Entry& entry : entries) {
+      if (entry.position < first || entry.position >= first + count) continue;
+      ++found.entries;
+      found.attended += entry.attended;
+    }
+    blocks.push_back(found);
+  });
   return blocks;
 }
 
@@ -63,7 +61,7 @@ template <class Memory>
 /// Lets a session that has read the question answer it, byte by byte, with its likeliest choice.
 ///
 /// `value_begin` is the byte of the text at which the needle's value begins; `window` the tokens
-/// that the session's queries see besides a cache.
+/// that the queries of the session see besides a cache.
 ///
 /// \source the protocol of the second version of arXiv:2603.06642: by generation, never under the
 ///         true prefix

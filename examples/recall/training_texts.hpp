@@ -22,8 +22,8 @@ using namespace ttt;
 
 /// A text to be trained on, in which some bytes can be known from what stood before.
 struct TrainingText {
-  std::vector<Token> tokens;    ///< [length + 1]
-  std::vector<float> emphasis;  ///< [length], of the targets; 0 but for such bytes, their sum 1
+  std::vector<Token> tokens;       ///< [length + 1]
+  std::vector<float> loss_weight;  ///< [length], of the targets; 0 but for such bytes, their sum 1
 };
 
 /// Draws texts that teach recall, in the order in which it is learned: to copy (echoes), to choose
@@ -50,7 +50,7 @@ class TrainingTexts {
     text.insert(static_cast<std::size_t>(second), run);
     text.insert(static_cast<std::size_t>(first), run);
     // What follows the first byte of the second run is known from the first run.
-    return emphasised(text, {{.first = second + std::ssize(run) + 2, .count = run_length - 1}}, 1);
+    return weighted(text, {{.first = second + std::ssize(run) + 2, .count = run_length - 1}}, 1);
   }
 
   /// Keys with numbers, and numbers asked for by their keys; what stands between the two is one
@@ -95,7 +95,7 @@ class TrainingTexts {
     if (answers.empty()) return associations(random, length);
     text.resize(static_cast<std::size_t>(std::min(std::ssize(text), length + 1)));
     text += haystack_.prose(random, length + 1 - std::ssize(text));
-    return emphasised(text, answers, 4);
+    return weighted(text, answers, 4);
   }
 
   /// Needles that a text may be asked to have; there are more keys than that.
@@ -222,7 +222,7 @@ class TrainingTexts {
       return all;
     }
 
-    /// The haystack with the events in it, and the answers emphasised.
+    /// The haystack with the events in it, and the answers weighted.
     [[nodiscard]] TrainingText text(const std::vector<Event>& events,
                                     const std::string& hay) const {
       std::string text;
@@ -243,21 +243,21 @@ class TrainingTexts {
         }
       }
       text += hay.substr(static_cast<std::size_t>(taken));
-      return emphasised(text, answers, 4);
+      return weighted(text, answers, 4);
     }
   };
 
-  /// The text as tokens, with the bytes of the runs emphasised; the first of each, which tells
+  /// The text as tokens, with the bytes of the runs weighted; the first of each, which tells
   /// whether the right one was found, as much as that many others.
-  static TrainingText emphasised(const std::string& text, const std::vector<Run>& runs,
-                                 float first_counts) {
-    TrainingText result{.tokens = data::bytes(text), .emphasis = {}};
-    result.emphasis.resize(text.size() - 1, 0);
+  static TrainingText weighted(const std::string& text, const std::vector<Run>& runs,
+                               float first_counts) {
+    TrainingText result{.tokens = data::bytes(text), .loss_weight = {}};
+    result.loss_weight.resize(text.size() - 1, 0);
     float total = 0;
     for (const Run& run : runs) total += static_cast<float>(run.count - 1) + first_counts;
     for (const Run& run : runs) {
       for (Index t = run.first; t < run.first + run.count; ++t) {
-        result.emphasis[static_cast<std::size_t>(t - 1)] =
+        result.loss_weight[static_cast<std::size_t>(t - 1)] =
             (t == run.first ? first_counts : 1) / total;
       }
     }

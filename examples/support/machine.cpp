@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
-#include <ttt/algebra/matrix.hpp>
+#include <ttt/cpu/matrix.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -6,7 +6,7 @@
 
 namespace support {
 
-/// A text as it may stand in SVG or HTML.
+/// A text as it may stand in SVG or HTML: valid UTF-8, where other bytes become U+FFFD.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace support

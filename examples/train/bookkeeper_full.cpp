@@ -4,10 +4,10 @@
 
 /// Trains for reading alone: the control does not learn while it reads.
 template <>
-support::Report training::train<models::BookkeeperFull>(const Settings& settings) {
+support::Outcome training::train<models::BookkeeperFull>(const Settings& settings) {
   expect_sound(settings);
   if (settings.objective != "plain") {
     throw RangeError("--objective must be plain for this model, got " + settings.objective);
   }
-  return train<models::BookkeeperFull>(settings, PlainLoss{});
+  return train<models::BookkeeperFull>(settings, PlainLoss<>{});
 }

@@ -52,6 +52,8 @@ inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vo
   return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
 }
 
+static_assert(Settings::most_needles_allowed == recall::TrainingTexts::most_needles);
+
 /// What one gradient is taken of.
 struct Batch {
   std::vector<std::vector<Token>> prose;
@@ -98,7 +100,7 @@ class Material {
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.recall) {
       batch.texts.push_back({.tokens = text.tokens,
-                             .emphasis = text.emphasis,
+                             .loss_weight = text.loss_weight,
                              .weight = static_cast<float>(settings_.recall_weight)});
     }
     return batch;

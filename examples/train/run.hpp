@@ -3,13 +3,16 @@
 
 #include <ttt/learn/checkpoint.hpp>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <locale>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "begin.hpp"
 #include "material.hpp"
 #include "settings.hpp"
 #include "support/progress.hpp"
@@ -35,7 +38,7 @@ class Log {
   void write(const StepReport& step, double seconds) {
     if (!out_.is_open()) return;
     out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss;
-    if (step.emphasised > 0) out_ << ", \"emphasised\": " << step.emphasised;
+    if (step.weighted > 0) out_ << ", \"weighted\": " << step.weighted;
     out_ << ", \"norm\": " << step.norm << ", \"rate\": " << step.rate
          << ", \"seconds\": " << seconds << "}\n"
          << std::flush;
@@ -46,38 +49,75 @@ class Log {
   std::ofstream out_;
 };
 
-template <class Model, class Objective>
-support::Report train(const Settings& settings, Objective objective) {
-  using Params = typename Model::template Params<Matrix<float>>;
-  const std::string checkpoint_path =
-      settings.checkpoint.empty() ? settings.out + ".checkpoint" : settings.checkpoint;
-  Checkpoint<Params> at{
-      .training = {.params = settings.start.empty() ? Model::template initial<float>(settings.seed)
-                                                    : read_params<Model>(settings.start)},
-      .random = Random(settings.seed),
-      .recipe = settings.recipe()};
-  if (settings.resume && std::filesystem::exists(checkpoint_path)) {
-    at = read_checkpoint<Model, float>(checkpoint_path);
-    if (at.recipe != settings.recipe()) {
-      throw RangeError("--resume: the checkpoint was made by \"" + at.recipe + "\", not \"" +
-                       settings.recipe() + '"');
-    }
+/// Where a run begins: at new parameters, at those of a model file, or at the checkpoint that it
+/// goes on from.
+template <class Model>
+Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Settings& settings) {
+  const std::string path = settings.checkpoint_path();
+  if (settings.resume && std::filesystem::exists(path)) {
+    auto at = read_checkpoint<Model, Matrix<float>>(path);
+    expect_same_recipe(path, at.recipe, settings.recipe());
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
+    return at;
   }
+  if (!settings.start.empty()) expect_model_file(settings.start);
+  return {.training = {.params = settings.start.empty() ? Model::initial(settings.seed)
+                                                        : read_params<Model>(settings.start)},
+          .random = Random(settings.seed),
+          .recipe = settings.recipe()};
+}
 
+/// How far a run came.
+struct Progressed {
+  Index steps;
+  double loss;
+  Index tokens;
+  double seconds;
+};
+
+/// What a run reports, and the model file, if it is complete.
+template <class Model, class Params>
+support::Outcome outcome_of(const Settings& settings, const Params& params, const Progressed& run) {
+  const bool complete = run.steps >= settings.steps;
+  support::Outcome::Files files;
+  if (complete) {
+    file::Archive model = params_archive<Model, Matrix<float>>(params);
+    model.metadata["recipe"] = settings.recipe();
+    files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
+  } else {
+    std::cerr << "train: stopped after step " << run.steps << "; --resume goes on\n";
+  }
+  support::Report report;
+  report.set("model", settings.model)
+      .set("spec", describe(Model::spec))
+      .set("recipe", settings.recipe())
+      .set("steps", run.steps)
+      .set("complete", complete)
+      .set("loss", run.loss)
+      .set("tokens_per_second", static_cast<double>(run.tokens) / run.seconds)
+      .set("seconds", run.seconds)
+      .set("machine", support::this_machine().report());
+  return {std::move(report), std::move(files)};
+}
+
+template <class Model, class Objective>
+support::Outcome train(const Settings& settings, Objective objective) {
+  auto at = beginning<Model>(settings);
   const Material material(settings, Model::spec.vocab);
   Random random = at.random;
   const Index first = at.training.adamw.steps;
-  Trainer<Model, Objective> trainer(std::move(at.training),
-                                    {.adamw = {.decay = settings.decay, .frozen = settings.freeze},
-                                     .schedule = {.peak = settings.rate,
-                                                  .end = settings.end_rate,
-                                                  .warmup = settings.warmup,
-                                                  .steps = settings.steps},
-                                     .objective = objective,
-                                     .threads = settings.threads});
+  Trainer<Model, Objective> trainer(
+      std::move(at.training),
+      {.adamw = {.weight_decay = settings.weight_decay, .frozen = settings.freeze},
+       .schedule = {.peak = settings.rate,
+                    .end = settings.end_rate,
+                    .warmup = settings.warmup,
+                    .steps = settings.steps},
+       .objective = objective,
+       .threads = settings.threads});
   const auto save = [&] {
-    write_checkpoint<Model, float>(checkpoint_path, {trainer.state(), random, settings.recipe()});
+    write_checkpoint<Model, Matrix<float>>(settings.checkpoint_path(),
+                                           {trainer.state(), random, settings.recipe()});
   };
 
   Log log(settings.log, first);
@@ -85,7 +125,7 @@ support::Report train(const Settings& settings, Objective objective) {
   const support::Stopwatch watch;
   Index tokens = 0;
   StepReport last;
-  double smooth = 0;
+  double smooth = std::numeric_limits<double>::quiet_NaN();  // until a step is taken
   const auto goes_on = [&] {
     const bool stops = settings.stop_after > 0 && trainer.steps() - first >= settings.stop_after;
     return trainer.steps() < settings.steps && !interrupted() && !stops;
@@ -103,74 +143,41 @@ support::Report train(const Settings& settings, Objective objective) {
     if (trainer.steps() % settings.checkpoint_every == 0) save();
   }
   save();
-  const bool complete = trainer.steps() >= settings.steps;
-  if (complete) {
-    file::Archive model = params_archive<Model, float>(trainer.state().params);
-    model.metadata["recipe"] = settings.recipe();
-    file::write(settings.out, model);
-  } else {
-    std::cerr << "train: stopped after step " << trainer.steps() << "; --resume goes on\n";
-  }
-
-  support::Report report;
-  report.set("model", settings.model)
-      .set("spec", describe(Model::spec))
-      .set("recipe", settings.recipe())
-      .set("steps", trainer.steps())
-      .set("complete", complete)
-      .set("loss", smooth)
-      .set("tokens_per_second", static_cast<double>(tokens) / watch.seconds())
-      .set("seconds", watch.seconds())
-      .set("machine", support::this_machine().report());
-  return report;
+  return outcome_of<Model>(settings, trainer.state().params,
+                           {trainer.steps(), smooth, tokens, watch.seconds()});
 }
 
-/// Throws RangeError unless every number can be used.
+/// Throws RangeError unless the settings can be used, together and beside the files that are there.
 inline void expect_sound(const Settings& s) {
-  const auto expect = [](bool holds, const std::string& rule) {
-    if (!holds) throw RangeError(rule);
-  };
-  expect(std::min({s.batch, s.echoes, s.associations, s.needles}) >= 0 &&
-             s.batch + s.recall_texts() > 0,
-         "--batch, --echoes, --associations and --needles must not be negative, and not all be 0");
-  expect(s.steps > 0 && s.accumulate > 0 && s.length > 0 && s.most_needles > 0,
-         "--steps, --accumulate, --length and --most-needles must be positive");
-  expect(s.most_needles <= recall::TrainingTexts::most_needles,
-         "--most-needles must be at most " + std::to_string(recall::TrainingTexts::most_needles));
-  expect(std::ranges::all_of(s.slots, [](Index n) { return n > 0; }), "--slots must be positive");
-  expect(s.checkpoint_every > 0 && s.threads > 0,
-         "--checkpoint-every and --threads must be positive");
-  for (const double rate :
-       {s.rate, s.end_rate, s.inner_rate, s.inner_clip, s.decay, s.keep_penalty, s.peak_penalty}) {
-    expect(std::isfinite(rate) && rate >= 0,
-           "rates, clip, decay and penalties must be finite and not negative");
+  if (s.batch + s.recall_texts() == 0) {
+    throw RangeError("--batch, --echoes, --associations and --needles must not all be 0");
   }
-  expect(std::isfinite(s.recall_weight) && s.recall_weight > 0,
-         "--recall-weight must be finite and positive");
-  expect(s.inner_momentum >= 0 && s.inner_momentum < 1, "--inner-momentum must be in [0, 1)");
+  expect_no_overwriting(s);
 }
 
 template <class Model>
-support::Report train(const Settings& settings) {
+support::Outcome train(const Settings& settings) {
   expect_sound(settings);
   const CacheSchedule caches{.keep_penalty = settings.keep_penalty,
                              .peak_penalty = settings.peak_penalty,
                              .slots = settings.slots};
-  if (settings.objective == "plain") return train<Model>(settings, PlainLoss{.caches = caches});
-  if constexpr (Model::learns) {
+  if (settings.objective == "plain")
+    return train<Model>(settings, PlainLoss<CacheSchedule>{.layers = caches});
+  if constexpr (Model::traits.learns) {
     if (settings.objective == "meta" || settings.objective == "first_order") {
       const InnerLoop<> inner{.optimiser = {.rate = settings.inner_rate,
-                                            .clip = settings.inner_clip,
+                                            .max_norm = settings.inner_clip,
                                             .momentum = settings.inner_momentum}};
-      return train<Model>(
-          settings, MetaLoss<>{.inner = inner,
-                               .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
-                               .order = settings.objective == "meta" ? Order::second : Order::first,
-                               .caches = caches});
+      return train<Model>(settings,
+                          MetaLoss<InnerLoop<>, CacheSchedule>{
+                              .inner = inner,
+                              .inner_rate = {.start = 0.1, .steps = settings.inner_warmup},
+                              .order = settings.objective == "meta" ? Order::second : Order::first,
+                              .layers = caches});
     }
   }
   throw RangeError("--objective must be " +
-                   std::string(Model::learns ? "meta, first_order or plain" : "plain") +
+                   std::string(Model::traits.learns ? "meta, first_order or plain" : "plain") +
                    " for this model, got " + settings.objective);
 }
 

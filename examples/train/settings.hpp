@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/decimal.hpp>
 #include <ttt/file/utf8.hpp>
 #include <ttt/shape.hpp>
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "support/machine.hpp"
-#include "support/report.hpp"
+#include "support/program.hpp"
 
 /// The parts of the program `train`: what it is told, what it trains on, and a run.
 namespace training {
@@ -35,7 +37,7 @@ struct Settings {
   double inner_rate = 1;
   double inner_clip = 1;
   double inner_momentum = 0;
-  double decay = 0.1;
+  double weight_decay = 0.1;
   Index echoes = 0;  // texts of each kind in each batch, besides the prose
   Index associations = 0;
   Index needles = 0;
@@ -54,33 +56,56 @@ struct Settings {
   Index stop_after = 0;  // steps of this run; 0 goes on to the end
   Index threads = support::this_machine().cores;
   bool resume = false;
+  bool overwrite = false;
 
+  static constexpr int most_needles_allowed = 64;
+
+  [[nodiscard]] std::string checkpoint_path() const {
+    return checkpoint.empty() ? out + ".checkpoint" : checkpoint;
+  }
   [[nodiscard]] Index recall_texts() const { return echoes + associations + needles; }
 
-  /// Everything that decides the bits of the result, as UTF-8 whatever files are called.
+  /// Everything that decides the bits of the result, each setting under its name: "model toy, ...".
+  /// UTF-8, whatever files are called, and alike in every locale.
   [[nodiscard]] std::string recipe() const {
-    std::string words =
-        model + ' ' + objective + (start.empty() ? "" : " from " + ttt::file::as_utf8(start));
-    for (const std::string& name : text) words += " text " + ttt::file::as_utf8(name);
-    for (const std::string& name : freeze) words += " freeze " + ttt::file::as_utf8(name);
-    for (const Index n :
-         {static_cast<Index>(seed), steps, batch, accumulate, length, warmup, inner_warmup}) {
-      words += ' ' + std::to_string(n);
-    }
-    for (const double x : {rate, end_rate, inner_rate, inner_clip, inner_momentum, decay}) {
-      words += ' ' + std::to_string(x);
-    }
-    if (recall_texts() > 0) {
-      words += " recall";
-      for (const Index n : {echoes, associations, needles, most_needles}) {
-        words += ' ' + std::to_string(n);
+    std::string words = "model " + model + ", objective " + objective;
+    const auto add = [&](const char* name, const auto& value) {
+      words += std::string(", ") + name + ' ';
+      if constexpr (std::is_floating_point_v<std::decay_t<decltype(value)>>) {
+        words += ttt::decimal(value);
+      } else if constexpr (std::is_arithmetic_v<std::decay_t<decltype(value)>>) {
+        words += std::to_string(value);
+      } else {
+        words += ttt::file::as_utf8(value);
       }
-      for (const Index n : recall_length) words += " length " + std::to_string(n);
-      if (recall_weight != 1) words += " weight " + std::to_string(recall_weight);
+    };
+    if (!start.empty()) add("start", start);
+    for (const std::string& name : text) add("text", name);
+    for (const std::string& name : freeze) add("freeze", name);
+    add("seed", seed);
+    add("steps", steps);
+    add("batch", batch);
+    add("accumulate", accumulate);
+    add("length", length);
+    add("warmup", warmup);
+    add("inner-warmup", inner_warmup);
+    add("rate", rate);
+    add("end-rate", end_rate);
+    add("inner-rate", inner_rate);
+    add("inner-clip", inner_clip);
+    add("inner-momentum", inner_momentum);
+    add("weight-decay", weight_decay);
+    if (recall_texts() > 0) {
+      add("echoes", echoes);
+      add("associations", associations);
+      add("needles", needles);
+      add("most-needles", most_needles);
+      for (const Index n : recall_length) add("recall-length", n);
+      if (recall_weight != 1) add("recall-weight", recall_weight);
     }
-    for (const Index n : slots) words += " slots " + std::to_string(n);
-    if (!slots.empty()) words += " penalty " + std::to_string(keep_penalty);
-    if (peak_penalty > 0) words += " peak " + std::to_string(peak_penalty);
+    for (const Index n : slots) add("slots", n);
+    if (!slots.empty()) add("keep-penalty", keep_penalty);
+    if (peak_penalty > 0) add("peak-penalty", peak_penalty);
     return words;
   }
 };
@@ -89,7 +114,7 @@ struct Settings {
 ///
 /// \throws RangeError if a setting cannot be used.
 template <class Model>
-support::Report train(const Settings& settings);
+support::Outcome train(const Settings& settings);
 
 /// Whether the run is to save and to stop; a signal says so.
 bool interrupted();

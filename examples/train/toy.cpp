@@ -2,4 +2,4 @@
 #include "models.hpp"
 #include "run.hpp"
 
-template support::Report training::train<models::Toy>(const Settings&);
+template support::Outcome training::train<models::Toy>(const Settings&);

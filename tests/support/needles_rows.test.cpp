@@ -54,21 +54,27 @@ TEST_SUITE("support") {
               .set("windows", 64)
               .set("policy", "keep")
               .set("samples", 4)
-              .set("exact_mean", 0.5)
-              .set("exact", Report().set("0.05", 0.75).set("0.5", 0.25))
+              .set("exact", 0.5)
+              .set("exact_at_depth", Report().set("0.05", 0.75).set("0.5", 0.25))
               .set("low", exact.lower)
               .set("high", exact.upper)
-              .set("exact_known_words", 0.75)
-              .set("exact_new_words", 0.25)
+              .set("known_words", 0.75)
+              .set("new_words", 0.25)
               .set("right_bytes", (0.75 + (1.0 + 1.0 / 7 + 2.0 / 7 + 4.0 / 7) / 4) / 2)
-              .set("containment", (0.75 + 0.25) / 2)
-              .set("addressing", (0.5 + 0.3) / 2)  // where there is any
+              .set("stored", (0.75 + 0.25) / 2)
+              .set("looked_at", (0.5 + 0.3) / 2)  // where there is any
               .set("memory_bytes", 1000.0)
               .set("window_over_length", 1.0 / 64)
               .text());
     const auto bytes = row().right_bytes_interval();
     CHECK(bytes.lower == measure::wilson(35, 56).lower);
     CHECK(bytes.upper == measure::wilson(35, 56).upper);
+  }
+
+  TEST_CASE("a table has a dash where nothing was counted") {
+    CHECK(needles::cell(std::nan("")) == "-");
+    CHECK(needles::cell(0.976) == "0.98");
+    CHECK(needles::cell(1.0 / 64, 4) == "0.0156");
   }
 
   TEST_CASE("memory that nobody counted is no number") {

@@ -7,10 +7,14 @@
 #include <sstream>
 #include <string>
 
+#include "support/printable.hpp"
+
 namespace {
 
 using support::progress_bar;
 using support::progress_line;
+using support::progress_text;
+using ttt::Index;
 
 TEST_SUITE("support") {
   TEST_CASE("a line tells step, loss, rate and the time left at the rate so far") {
@@ -41,8 +45,8 @@ TEST_SUITE("support") {
   TEST_CASE("away from a terminal a quick task is two plain lines") {
     std::ostringstream out;
     {
-      support::Progress progress({.name = "read", .steps = 100}, out, false);
-      for (ttt::Index step = 1; step <= 100; ++step) progress.show({.step = step});
+      support::Progress progress({.name = "read", .steps = 100}, out);
+      for (Index step = 1; step <= 100; ++step) progress.show({.step = step});
     }
     const std::string text = out.str();
     CHECK(std::ranges::count(text, '\n') == 2);
@@ -54,7 +58,7 @@ TEST_SUITE("support") {
   TEST_CASE("on a terminal the bar redraws its line and ends it once") {
     std::ostringstream out;
     {
-      support::Progress progress({.name = "read", .steps = 2}, out, true);
+      support::Progress progress({.name = "read", .steps = 2}, out, [] { return Index{80}; });
       progress.show({.step = 1});
       progress.show({.step = 2});
     }
@@ -63,6 +67,47 @@ TEST_SUITE("support") {
     CHECK(text.find("[########################] read 2/2") != std::string::npos);
     CHECK(std::ranges::count(text, '\n') == 1);
     CHECK(text.ends_with("\n"));
+  }
+
+  TEST_CASE("a line never fills the terminal, however narrow") {
+    const support::Task task{.name = "s_niah_2 64 least_attended \xc3\xa9", .steps = 1'000'000};
+    const support::Tick tick{.step = 123'456, .tokens = 123'456'000, .loss = 2.10342};
+    for (Index columns = 1; columns <= 130; ++columns) {
+      CAPTURE(columns);
+      CHECK(support::columns_of(progress_text(task, tick, 1000.0, columns)) < columns);
+    }
+  }
+
+  TEST_CASE("where there is little room, what is done and what is left is said") {
+    const support::Task task{.name = "s_niah_2 64 least_attended", .steps = 1'000'000};
+    const support::Tick tick{.step = 123'456, .tokens = 123'456'000};
+    CHECK(progress_text(task, tick, 1000.0, 80) ==
+          "s_niah_2 64 least_attended 123456/1000000  123 k tokens/s  1:58:20 left");
+    CHECK(progress_text(task, tick, 1000.0, 50) == "s_niah_2 64 least_attended 12 %  1:58:20 left");
+    CHECK(progress_text(task, tick, 1000.0, 20) == "12 %  1:58:20 left");
+    CHECK(progress_text(task, tick, 1000.0, 5) == "12 %");
+  }
+
+  TEST_CASE("the terminal is asked for its width at each redraw") {
+    std::ostringstream out;
+    Index columns = 80;
+    {
+      support::Progress progress({.name = "read", .steps = 2}, out, [&] { return columns; });
+      progress.show({.step = 1});
+      columns = 12;
+      progress.show({.step = 2});
+    }
+    CHECK(out.str().starts_with("\r[############............] read 1/2"));
+    CHECK(out.str().ends_with("\r100 %  0:00\x1b[K\n"));
+  }
+
+  TEST_CASE("what is no terminal is 80 columns wide") {
+    CHECK(support::terminal_columns(-1) == 80);
+  }
+
+  TEST_CASE("a name cannot break the line or command the terminal") {
+    CHECK(progress_line({.name = "a\nb\x1b[2J\xff", .steps = 2}, {.step = 0}, 0.0) ==
+          "a b\\x1b[2J\\xff 0/2");
   }
 }
 

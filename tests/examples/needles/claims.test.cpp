@@ -29,8 +29,8 @@ TEST_SUITE("examples/needles") {
     CHECK(rows[1].right_bytes() == 0.75);
     const std::string text = rows[1].report().text();
     CHECK(text.find("\"name\": \"4\"") != std::string::npos);
-    CHECK(text.find("\"exact_mean\": 0.5") != std::string::npos);
-    CHECK(text.find("\"containment\": 0.75") != std::string::npos);
+    CHECK(text.find("\"exact\": 0.5") != std::string::npos);
+    CHECK(text.find("\"stored\": 0.75") != std::string::npos);
     CHECK(out.str().ends_with(
         "   needles                 4   0.50  [0.09, 0.91]         0.75    0.75       0.50\n"));
   }

@@ -17,8 +17,8 @@ using namespace ttt;
 struct Parrot {
   template <class A>
   struct Memory {
-    Notes<Entry> first;
-    Notes<Entry> second;
+    Metadata<Entry> first;
+    Metadata<Entry> second;
 
     static void visit(auto&& on, auto&... trees) {
       on("first", trees.first...);
@@ -44,10 +44,10 @@ struct Parrot {
   }
 };
 
-Notes<Entry> entries(std::vector<Index> positions) {
-  Notes<Entry> notes;
-  for (const Index position : positions) notes.push_back({.position = position});
-  return notes;
+Metadata<Entry> entries(std::vector<Index> positions) {
+  Metadata<Entry> all;
+  for (const Index position : positions) all.push_back({.position = position});
+  return all;
 }
 
 TEST_SUITE("examples/recall") {

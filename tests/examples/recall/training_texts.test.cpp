@@ -17,17 +17,17 @@ using recall::Haystack;
 using recall::TrainingText;
 using recall::TrainingTexts;
 
-/// The emphasised runs; checks the shapes on the way.
+/// The weighted runs; checks the shapes on the way.
 std::vector<std::string> answers(const TrainingText& text, Index length) {
   REQUIRE(std::ssize(text.tokens) == length + 1);
-  REQUIRE(std::ssize(text.emphasis) == length);
+  REQUIRE(std::ssize(text.loss_weight) == length);
   const std::string bytes = data::text(text.tokens);
   std::vector<std::string> runs{""};
   double sum = 0;
-  for (std::size_t t = 0; t < text.emphasis.size(); ++t) {
-    sum += static_cast<double>(text.emphasis[t]);
-    if (text.emphasis[t] > 0) runs.back() += bytes[t + 1];
-    if (text.emphasis[t] == 0 && !runs.back().empty()) runs.emplace_back();
+  for (std::size_t t = 0; t < text.loss_weight.size(); ++t) {
+    sum += static_cast<double>(text.loss_weight[t]);
+    if (text.loss_weight[t] > 0) runs.back() += bytes[t + 1];
+    if (text.loss_weight[t] == 0 && !runs.back().empty()) runs.emplace_back();
   }
   if (runs.back().empty()) runs.pop_back();
   CHECK(sum == doctest::Approx(1).epsilon(1e-5));
@@ -36,7 +36,7 @@ std::vector<std::string> answers(const TrainingText& text, Index length) {
 }
 
 TEST_SUITE("examples/recall") {
-  TEST_CASE("what is emphasised in an echo stood in the text before") {
+  TEST_CASE("what has a loss weight in an echo stood in the text before") {
     const TrainingTexts texts(Haystack({prose}));
     Random random(7);
     for (int i = 0; i < 200; ++i) {
@@ -115,7 +115,7 @@ TEST_SUITE("examples/recall") {
     Random random(9);
     const TrainingText text = texts.needles(random, 256, 1);
     std::vector<float> weights;
-    for (const float weight : text.emphasis) {
+    for (const float weight : text.loss_weight) {
       if (weight > 0) weights.push_back(weight);
     }
     REQUIRE(weights.size() == 7);

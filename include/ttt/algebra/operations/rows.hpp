@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operation.hpp>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -160,6 +161,22 @@ struct ChooseRows {
 template <class Past, class Next>
 [[nodiscard]] auto append_rows(const Past& past, const Next& next) {
   return apply(AppendRows{}, past, next);
+}
+
+/// The rows of all parts, one part behind the other.
+///
+/// \pre    there is a part
+/// \cost   O(rows log(parts)), so that it does not matter into how many parts rows are cut
+template <class X>
+[[nodiscard]] X append_all(std::vector<X> parts) {
+  while (parts.size() > 1) {
+    for (std::size_t n = 0; n + 1 < parts.size(); n += 2) {
+      parts[n / 2] = append_rows(parts[n], parts[n + 1]);
+    }
+    if (parts.size() % 2 == 1) parts[parts.size() / 2] = std::move(parts.back());
+    parts.resize((parts.size() + 1) / 2);
+  }
+  return std::move(parts.front());
 }
 
 /// Rows first .. first + count - 1.

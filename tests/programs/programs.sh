@@ -1,0 +1,113 @@
+#!/bin/sh
+# Runs programs as careless users do. Each must refuse in words, before it works, or keep what it has.
+#
+#   programs.sh BIN WORK       BIN: the folder of the programs; WORK: a folder to work in
+set -eu
+bin=$(cd "$1" && pwd)
+work=$2
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+
+# refuses STATUS WORDS PROGRAM [ARGUMENTS]: it must exit with the status, and say the words.
+refuses() {
+  wanted=$1
+  words=$2
+  program=$3
+  shift 3
+  status=0
+  "$bin/$program" "$@" >out.txt 2>err.txt || status=$?
+  if [ $status -ne "$wanted" ] || ! grep -qF -e "$words" err.txt; then
+    echo "$program $*: wanted status $wanted and \"$words\", got $status and:" >&2
+    cat err.txt >&2
+    exit 1
+  fi
+}
+
+i=0
+while [ $i -lt 200 ]; do
+  echo "And it came to pass in the year $((i * 7919 % 1000)) that word number $i was written." >>text.txt
+  i=$((i + 1))
+done
+toy="--model toy --text text.txt --batch 2 --length 32"
+
+# Numbers have a range.
+refuses 2 '--limit: must be a whole number in 0..' read_book --limit -5
+refuses 2 '--threads: must be a whole number in 1..1024, got 0' read_book --threads 0
+refuses 2 '--plain-rate: must be a number in 0..100, got inf' read_book --plain-rate inf
+refuses 2 '--samples: must be a whole number in 1..' needles --samples -5
+refuses 2 'got 99999999999999999999' needles --windows 99999999999999999999
+refuses 2 '--inner-rate: must be a number in 0..100, got nan' needles --inner-rate nan
+refuses 2 '--depths: must be a number in 0..1, got 2' needles --depths 0.5 2
+refuses 2 '--bytes: must be a whole number in 1..' keep --bytes 0
+for rate in nan inf 1e39; do
+  refuses 2 "--rate: must be a number in 1e-12..100, got $rate" train --rate $rate
+done
+for program in meta_step evict decode; do
+  refuses 2 '--rounds: must be a whole number in 1..' $program --rounds 0
+done
+refuses 1 '--time must be a multiple of 256, got 300' meta_step --time 300
+refuses 2 '--limit: must be a whole number in 0..' prose_loss --limit -1
+refuses 2 '--rates: must be a number in 1e-12..100, got nan' dynamic_evaluation --rates nan
+refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
+
+# Every program has a version.
+for program in decode dynamic_evaluation evict keep meta_step needles prose_loss read_book \
+  time_per_token train; do
+  "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
+done
+
+# What cannot be written is found before the work, or said at its end.
+refuses 1 '--json: /no/such/x: no file can be made there' needles --json /no/such/x
+refuses 1 '--memory: /no/such/x: no file can be made there' read_book --memory /no/such/x
+refuses 1 '--out: /no/such/x: no file can be made there' keep --out /no/such/x
+refuses 1 '--out: /no/such/x: no file can be made there' train $toy --out /no/such/x
+refuses 1 '--log: .: must be a file, and is a folder' train $toy --log .
+if [ -c /dev/full ]; then
+  status=0
+  "$bin/keep" --file text.txt --bytes 600 --out page.html >/dev/full 2>err.txt || status=$?
+  [ $status -eq 1 ]
+  grep -q 'the standard output could not be written' err.txt
+fi
+
+# A folder is no text, and a missing model says how to name it.
+mkdir folder
+refuses 1 '--file: folder: must be a file, and is a folder' read_book --file folder
+refuses 1 '--file: folder: must be a file, and is a folder' keep --file folder
+refuses 1 '--models: folder: has no bookkeeper.safetensors' needles --models folder
+
+# A recipe with a setting that there is not.
+echo '{"stepps": 3}' >recipe.json
+refuses 2 'recipe.json: no setting is called "stepps"' train --recipe recipe.json
+
+# A memory is of one text.
+"$bin/read_book" --file text.txt --limit 600 --memory memory --out read >out.txt 2>err.txt
+grep -q 'about .* minutes and .*B of memory' err.txt
+tr a-z b-za <text.txt >other.txt
+refuses 1 '--memory: memory is of another text' read_book --file other.txt --limit 800 --memory memory
+"$bin/read_book" --file text.txt --limit 800 --memory memory --out read >out.txt 2>err.txt
+grep -q 'too few for an interval' out.txt
+
+# A model is not overwritten unasked, and a run goes on with its own settings only.
+"$bin/train" $toy --steps 3 --out model 2>err.txt
+cp model before
+refuses 1 '--resume goes on with its checkpoint, --overwrite replaces it' train $toy --steps 1 --out model
+refuses 1 'Of model.checkpoint: steps 3; of this run: steps 5' train $toy --steps 5 --out model --resume
+refuses 1 'is a checkpoint, not a model file' train $toy --start model.checkpoint --out new
+cmp model before
+"$bin/train" $toy --steps 3 --seed 2 --out model --overwrite 2>err.txt
+! cmp -s model before
+
+# SIGTERM saves, as SIGINT does, and the run goes on.
+"$bin/train" $toy --steps 1000000 --out long --log long.jsonl 2>err.txt &
+child=$!
+n=0
+until [ -s long.jsonl ] || [ $n -gt 300 ]; do
+  sleep 0.1
+  n=$((n + 1))
+done
+kill -TERM $child
+wait $child
+grep -q 'train: stopped after step' err.txt
+[ -f long.checkpoint ]
+echo 'every careless use was refused in words, or kept what it had'
