@@ -15,7 +15,7 @@ using Learner = Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>;  // reads, and lear
 using Model = LanguageModel<spec, Repeat<2, Reader>, Repeat<1, Learner>>;
 
 int main() {
-  const auto params = Model::initial<float>(1);  // 1 seeds the normal numbers
+  const auto params = Model::initial(1);  // 1 seeds the normal numbers
   Session<Model> session(params);
 
   const std::vector<Token> tokens = data::bytes("In the beginning was the Word. ");

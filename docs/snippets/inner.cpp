@@ -3,42 +3,43 @@
 
 using namespace ttt;
 
-/// Gradient descent on weights that fade.
+/// Gradient descent on weights that decay.
 ///
 ///   W' = keep W - rate g
 struct Fading {
   double rate = 1;
   double keep = 0.99;
 
-  template <class S>
-  void step(FastWeights<S>& weights, FastWeights<S>& /*velocity*/,
-            const FastWeights<S>& gradient) const {
+  template <Storage M>
+  void step(FastWeights<M>& weights, FastWeights<M>& /*velocity*/,
+            const FastWeights<M>& gradient) const {
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      weights[i] = static_cast<S>(keep) * weights[i] - static_cast<S>(rate) * gradient[i];
+      weights[i] = scaled(weights[i], keep);
+      add_scaled(weights[i], -rate, gradient[i]);
     }
   }
 
-  /// lambda and nu come as the adjoints of weights and velocity after the step, and leave as those
-  /// before it; returns the adjoint of the gradient.
-  template <class S>
-  FastWeights<S> pullback(const FastWeights<S>& /*gradient*/, FastWeights<S>& lambda,
-                          FastWeights<S>& /*nu*/) const {
-    FastWeights<S> u;
-    for (Matrix<S>& adjoint : lambda) {
-      u.push_back(-static_cast<S>(rate) * adjoint);
-      adjoint *= static_cast<S>(keep);
+  /// Takes lambda and nu, the adjoints of weights and velocity, from after the step to before it;
+  /// returns the adjoint of the gradient.
+  template <Storage M>
+  FastWeights<M> pullback(const FastWeights<M>& /*gradient*/, FastWeights<M>& lambda,
+                          FastWeights<M>& /*nu*/) const {
+    FastWeights<M> u;
+    for (M& adjoint : lambda) {
+      u.push_back(scaled(adjoint, -rate));
+      adjoint = scaled(adjoint, keep);
     }
     return u;
   }
 };
 
-/// Leaves out what surprised most: perhaps noise.
+/// Leaves out the targets with the highest surprisal, which may be noise.
 struct NotTheWildest {
   double below = 5;  ///< nats
 
-  template <class S>
-  Matrix<S> weights(const Matrix<S>& shares, const Matrix<S>& surprisal) const {
-    return (surprisal.array() < static_cast<S>(below)).select(shares, S(0));
+  template <class N>
+  TTT_HD N operator()(const N& share, const N& surprisal) const {
+    return where_positive(surprisal - Scalar<N>(below), share * Scalar<N>(0), share);
   }
 };
 
@@ -46,4 +47,4 @@ static_assert(InnerOptimiser<Fading> && InnerLoss<NotTheWildest>);
 
 using Objective = MetaLoss<InnerLoop<Fading, NotTheWildest>>;
 template <class Model>
-using FadingSession = Session<Model, float, InnerLoop<Fading, NotTheWildest>>;
+using FadingSession = Session<Model, Matrix<float>, InnerLoop<Fading, NotTheWildest>>;

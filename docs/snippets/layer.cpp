@@ -7,7 +7,10 @@ using namespace ttt;
 ///
 ///   y_t = x_t W_1 + x_{t-1} W_2
 struct Shift {
-  static constexpr PartNames names{"shift_norm", "shift", "shift_post_norm"};
+  static constexpr LayerTraits traits{};  // no fast weights, and reads may end anywhere
+  using Extras = NoExtras;                // no run-time options and no side output
+
+  PartNames names{"shift_norm", "shift", "shift_post_norm"};
 
   template <class A>
   struct Params {
@@ -25,13 +28,19 @@ struct Shift {
     static void visit(auto&& on, auto&... trees) { on("last", trees.last...); }
   };
 
-  template <ModelSpec Spec>
-  static Params<TensorSpec> tensors() {
-    return {.w1 = {Spec.width, Spec.width}, .w2 = {Spec.width, Spec.width}};
+  Params<TensorSpec> tensors(const ModelSpec& spec) const {
+    const TensorSpec square = matrix_spec(spec.init, spec.width, spec.width);
+    return {.w1 = square, .w2 = square};
   }
 
-  template <ModelSpec Spec, class P, class X>
-  static X read(const Params<P>& params, State<X>& state, const X& x, const Pass<X>& /*pass*/) {
+  template <class M>
+  void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
+    if (position == 0) return expect_shape("Shift", "last", state.last, {0, any_extent});
+    expect_shape("Shift", "last", state.last, {1, spec.width});
+  }
+
+  template <class P, class X, class C>
+  X read(const Params<P>& params, State<X>& state, const X& x, const C& /*context*/) const {
     const Index time = row_count(x);
     if (row_count(state.last) == 0) state.last = take_rows(x, 0, 1);
     const X run = append_rows(state.last, x);  // [1 + time, width]

@@ -13,7 +13,7 @@ using Model = LanguageModel<spec, Repeat<2, Block<Attend<Window>, SwiGlu>>,
                             Repeat<1, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
 
 int main() {
-  const auto params = Model::initial<float>(1);
+  const auto params = Model::initial(1);
   Session<Model> today(params);
   today.read(data::bytes("Call me Ishmael. Some years ago"));
   save_memory("book.memory.safetensors", today);

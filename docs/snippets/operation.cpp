@@ -3,23 +3,25 @@
 
 using namespace ttt;
 
-/// The square of each element.
+/// The square of a number.
 ///
 ///   y = x^2
-struct Square {
-  static constexpr bool remembers = true;  // the pullback reads x
+struct SquareOf {
+  static constexpr const char* name = "square";  // in messages
 
-  template <Array A>
-  A value(const A& x) const {
-    return map([](const LaneOf<A>& u) { return u * u; }, x);
+  template <class N>
+  TTT_HD N value(const N& x) const {
+    return x * x;
   }
 
-  template <Array A>
-  void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
-    x.add(map([](const LaneOf<A>& u, const LaneOf<A>& g) { return u * g * Scalar<A>(2); },
-              x.value(), dy));
+  template <class N>
+  TTT_HD std::array<N, 1> pullback(const N& dy, const N& x) const {
+    return {dy * x * Scalar<N>(2)};
   }
 };
+
+/// The square of each element.
+using Square = Elementwise<1, SquareOf>;
 
 template <class X>
 auto square(const X& x) {

@@ -8,7 +8,7 @@
 
 using namespace ttt;
 
-/// How strongly does a token ask? By as much as it surprised more than the token before it.
+/// A signal: by how much the token's surprisal exceeds that of the token before it.
 struct Sudden {
   double operator()(const Offer& offer) const {
     const double before = offer.at > 0 ? offer.surprisal[offer.at - 1] : 0;
@@ -16,7 +16,7 @@ struct Sudden {
   }
 };
 
-/// Who may compete? Of those that leave together, whoever asks most strongly.
+/// Admission: of the tokens that leave the window together, those with the strongest signal.
 struct Strongest {
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
     return std::ranges::all_of(
@@ -24,24 +24,26 @@ struct Strongest {
   }
 };
 
-/// Where do the kept stand? Side by side, at a distance from the window.
-template <Index Distance>
+/// Positions of cached keys: side by side, at a distance from the window.
 struct Behind {
-  std::optional<std::vector<Index>> operator()(std::span<const Entry> kept, Index end) const {
-    return place::Rank{}(kept, end - Distance);
+  Index distance = 0;  ///< tokens
+
+  std::optional<std::vector<Index>> operator()(std::span<const Entry> cached, Index end) const {
+    return place::Rank{}(cached, end - distance);
   }
 };
 
-/// How do the answers become one? Added: what the cache answers counts as much as the window's.
+/// How cache and window answer as one: the two outputs are added.
 struct Added {
   static constexpr bool gated = false;
 
   template <class X, class Gate>
-  X operator()(const Sight<X>& sight, const Gate& /*gate*/) const {
-    return add(sight.window_alone(), sight.cache_alone());
+  Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& /*gate*/) const {
+    Answer<X> cache = inputs.cache_alone();
+    return {add(inputs.window_alone(), cache.rows), cache.received};
   }
 };
 
-static_assert(Signal<Sudden> && Admit<Strongest> && Place<Behind<8>> && Fuse<Added>);
+static_assert(Signal<Sudden> && Admit<Strongest> && Place<Behind> && Fuse<Added>);
 
-using Kept = Cache<64, Sudden, Strongest, Behind<8>>;  // in any order; evict::WeakestSignal is left
+using Cached = Cache<64, Sudden, Strongest, With<Behind{.distance = 8}>>;  // in any order

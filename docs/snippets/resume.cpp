@@ -15,7 +15,7 @@ using Model = LanguageModel<spec, Repeat<2, Block<Attend<Window>, SwiGlu>>,
 
 int main() {
   const data::Batches batches({data::bytes(data::read_text("book.txt"))});
-  Checkpoint at = read_checkpoint<Model, float>("book.checkpoint");
+  Checkpoint at = read_checkpoint<Model, Matrix<float>>("book.checkpoint");
   Random random = at.random;
   Trainer<Model, MetaLoss<>> trainer(std::move(at.training),
                                      {.schedule = {.peak = 1e-3, .steps = 120}});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/operations/activations.hpp>
 #include <ttt/algebra/operations/add.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
-#include <ttt/algebra/operations/activations.hpp>
 
 #include <doctest/doctest.h>
 
@@ -214,6 +214,23 @@ TEST_SUITE("algebra") {
     auto sum = power;
     for (int i = 0; i < 5; ++i) sum = add(sum, sum);
     CHECK(remembering.peak_bytes() == 7 * bytes);  // a sum needs no terms in its pullback
+  }
+
+  TEST_CASE("A value that is taken from a tape is moved if it is held once, and counts no more") {
+    const M x = M::Ones(10, 10);
+    constexpr Index bytes = 100 * sizeof(double);
+    Tape<M> tape;
+    for (int i = 0; i < 5; ++i) {
+      auto sum = add(tape.constant(x), tape.constant(x));
+      const double* const place = sum.value().data();
+      const M taken = std::move(sum).take();
+      CHECK(taken.data() == place);
+    }
+    CHECK(tape.peak_bytes() == bytes);
+    auto sum = add(tape.constant(x), tape.constant(x));
+    const auto held = sum;
+    CHECK(std::move(sum).take() == held.value());
+    CHECK(held.value() == 2 * x);
   }
 
   TEST_CASE("Over duals, a half without elements costs nothing") {

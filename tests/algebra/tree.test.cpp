@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/cpu/matrix.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/cpu/matrix.hpp>
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,26 @@ struct Whole {
     on("lone", trees.lone...);
     on("slow", trees.slow...);
     on("quick", trees.quick...);
+  }
+};
+
+struct Note {
+  Index position;
+  double score;
+
+  static void visit_fields(auto& note, auto&& on) {
+    on(note.position);
+    on(note.score);
+  }
+};
+template <class A>
+struct Noted {
+  A array;
+  Metadata<Note> notes;
+
+  static void visit(auto&& on, auto&... trees) {
+    on("array", trees.array...);
+    on("notes", trees.notes...);
   }
 };
 
@@ -75,6 +96,26 @@ TEST_SUITE("algebra") {
         tree);
     CHECK(words.lone == "lone1");
     CHECK(words.quick.first == "quick.first16");
+  }
+
+  TEST_CASE("Metadata has a name, is no array, is copied and is a table of numbers") {
+    Noted<int> tree{1, {{3, 0.5}, {4, -2}}};
+    std::vector<std::string> names;
+    for_each_array([&](const Leaf& leaf, const int&) { names.push_back(leaf.name); }, tree);
+    for_each_metadata([&](const std::string& name, const AnyMetadata&) { names.push_back(name); },
+                      tree);
+    CHECK(names == std::vector<std::string>{"array", "notes"});
+    auto copy = map_tree<double>([](const Leaf&, int a) { return a / 2.0; }, tree);
+    CHECK(copy.notes.table() == std::vector<double>{3, 0.5, 4, -2});
+    CHECK(copy.notes.count() == 2);
+    CHECK(copy.notes.fields() == 2);
+    copy.notes.set_table({7, 0.25});
+    CHECK(copy.notes.at(0).position == 7);
+    CHECK_THROWS_WITH_AS(copy.notes.set_table({7.5, 0}),
+                         "metadata must count in whole numbers, got 7.500000", RangeError);
+    CHECK_THROWS_WITH_AS(copy.notes.set_table({7, std::nan("")}), "metadata must be finite",
+                         RangeError);
+    CHECK(copy.notes.size() == 1);
   }
 
   TEST_CASE("An array is not a tree") {

@@ -1,6 +1,6 @@
-// expect: Layer
+// expect: a Block is made of Layers
 #include <ttt/layer/block.hpp>
 #include <ttt/layer/swiglu.hpp>
 
 struct Thing {};
-using Wrong = ttt::Block<ttt::SwiGlu, Thing>;
+constexpr ttt::LayerTraits traits = ttt::Block<ttt::SwiGlu, Thing>::traits;

@@ -2,4 +2,4 @@
 #include <ttt/memory/cache.hpp>
 
 using namespace ttt;
-constexpr Index slots = Cache<4, evict::Oldest, evict::LeastWanted>::slots;
+constexpr Index slots = Cache<4, evict::Oldest, evict::LowestKeepScore>::slots;

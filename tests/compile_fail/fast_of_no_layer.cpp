@@ -1,4 +1,4 @@
-// expect: Layer
-#include <ttt/memory/fast.hpp>
+// expect: Fast takes a Layer
+#include <ttt/layer/fast.hpp>
 
-using Wrong = ttt::Fast<int>;
+constexpr ttt::LayerTraits traits = ttt::Fast<int>::traits;

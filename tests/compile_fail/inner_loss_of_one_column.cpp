@@ -2,9 +2,9 @@
 #include <ttt/memory/inner.hpp>
 
 struct SharesOnly {
-  template <class S>
-  ttt::Matrix<S> weights(const ttt::Matrix<S>& shares) const {
-    return shares;
+  template <class N>
+  N operator()(const N& share) const {
+    return share;
   }
 };
 using Wrong = ttt::InnerLoop<ttt::InnerSgd, SharesOnly>;

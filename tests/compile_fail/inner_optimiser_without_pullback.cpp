@@ -2,7 +2,7 @@
 #include <ttt/memory/inner.hpp>
 
 struct StepsOnly {
-  template <class S>
-  void step(ttt::FastWeights<S>&, ttt::FastWeights<S>&, const ttt::FastWeights<S>&) const {}
+  template <ttt::Storage M>
+  void step(ttt::FastWeights<M>&, ttt::FastWeights<M>&, const ttt::FastWeights<M>&) const {}
 };
 using Wrong = ttt::InnerLoop<StepsOnly>;

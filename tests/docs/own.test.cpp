@@ -32,11 +32,12 @@ TEST_SUITE("docs") {
     const Inner loop{.optimiser = {.rate = 0.1, .keep = 0.9}, .loss = {.below = 4}};
     const auto params = laws::lively_params<layer::Model>(1);
     const auto tokens = laws::text<layer::Model>(4, 1);
-    const MetaLearner<layer::Model, double, Inner> learner(loop);
-    const auto gradient = learner.gradient(params, {tokens});
+    const MetaLearner<layer::Model, Matrix<double>, Inner> learner({.inner = loop});
+    const auto gradient = learner.gradient(params, {.tokens = tokens});
     for (const double loss : gradient.surprisal) CHECK(std::abs(loss - loop.loss.below) > 1e-2);
-    laws::check_gradient(params, gradient.params,
-                         [&](const auto& moved) { return learner.gradient(moved, {tokens}).loss; });
+    laws::check_gradient(params, gradient.params, [&](const auto& moved) {
+      return learner.gradient(moved, {.tokens = tokens}).loss;
+    });
   }
 
   TEST_CASE("the operation of the documentation has its derivatives") {

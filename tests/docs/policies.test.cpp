@@ -59,19 +59,19 @@ TEST_SUITE("docs") {
     laws::check_evict<policies::Youngest>();
     laws::check_signal<kinds::Sudden>();
     laws::check_admit<kinds::Strongest>();
-    laws::check_place<kinds::Behind<8>>();
+    laws::check_place<kinds::Behind>();
     laws::check_fuse<kinds::Added, double>();
     constexpr ModelSpec spec =
         checked({.vocab = 2, .width = 80, .heads = 2, .hidden = 1, .window = 10, .chunk = 4});
-    laws::check_cache_agrees<spec, kinds::Kept>();
-    laws::check_cache_sight<spec, kinds::Kept>(false);
+    laws::check_cache_agrees<spec, kinds::Cached>();
+    laws::check_cache_sight<spec, kinds::Cached>(false);
     laws::check_cache_sight<spec, Cache<64, kinds::Added>>(true);
     laws::check_cache_causal<spec, Cache<64, kinds::Added>, double>();
     laws::check_cache_agrees<spec, Cache<64, policies::Youngest>>();
     laws::check_cache_limit<spec, Cache<64, policies::Youngest>>();
   }
 
-  TEST_CASE("a policy is swapped by one line, and the cache keeps other tokens") {
+  TEST_CASE("a policy is swapped by one line, and the cache stores other tokens") {
     const auto ours = lines("policies.cpp");
     const auto other = lines("policies_swapped.cpp");
     REQUIRE(ours.size() == other.size());
@@ -79,7 +79,7 @@ TEST_SUITE("docs") {
     for (std::size_t n = 0; n < ours.size(); ++n) {
       if (ours[n] != other[n]) changed.push_back(other[n]);
     }
-    CHECK(changed == std::vector<std::string>{"using Kept = Cache<4, evict::Oldest>;"});
+    CHECK(changed == std::vector<std::string>{"using Cached = Cache<4, evict::Oldest>;"});
     CHECK(printed(policies::main) == "0 1 2 3 \n");
     CHECK(printed(swapped::main) == "44 45 46 47 \n");
   }

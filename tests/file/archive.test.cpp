@@ -109,10 +109,10 @@ TEST_SUITE("file") {
     CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("w", {4, 8})),
                          (where + R"("w" must be real [4, 8], got F32 [8, 4])").c_str(),
                          FormatError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("w", {any, 8})),
+    CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("w", {any_extent, 8})),
                          (where + R"("w" must be real [*, 8], got F32 [8, 4])").c_str(),
                          FormatError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("stack", {any, 4})),
+    CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("stack", {any_extent, 4})),
                          (where + R"("stack" must be real [*, 4], got F32 [2, 4, 4])").c_str(),
                          FormatError);
     CHECK_THROWS_WITH_AS(static_cast<void>(archive.matrix<float>("tokens", {1, 3})),

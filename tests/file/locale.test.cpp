@@ -37,7 +37,7 @@ TEST_SUITE("file") {
 
   TEST_CASE("messages have the same words in every locale") {
     const Grouping here;
-    CHECK_THROWS_WITH_AS(expect_shape("product", "x", Matrix<float>(1, 1536), {any, 1024}),
+    CHECK_THROWS_WITH_AS(expect_shape("product", "x", Matrix<float>(1, 1536), {any_extent, 1024}),
                          "product: x must be [*, 1024], got [1, 1536]", ShapeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(large().matrix<float>("w", {1, 1536})),
                          "read: archive: tensor \"w\" must be real [1, 1536], got F32 [1536, 2]",

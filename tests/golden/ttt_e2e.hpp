@@ -39,7 +39,7 @@ double disagreement(const Ours& ours, const Theirs& theirs) {
 /// A name of ours in the file's terms: its stack of blocks, and the place in the stack.
 struct Stacked {
   std::string name;
-  Index slice = any;
+  Index slice = any_extent;
 };
 
 /// model.h.blocks.3.feed_forward_prime.w1.weight, with the first learning block number 2, is slice
@@ -60,7 +60,7 @@ Matrix<S> array(const file::Archive& archive, const std::string& kind, const std
                 Index first_learning) {
   const Stacked at = stacked(name, first_learning);
   const auto view = archive.view(kind + at.name);
-  return at.slice == any ? view.template matrix<S>() : view.slice(at.slice).template matrix<S>();
+  return at.slice == any_extent ? view.template matrix<S>() : view.slice(at.slice).template matrix<S>();
 }
 
 inline std::vector<Token> tokens(const file::Archive& archive) {
@@ -68,7 +68,7 @@ inline std::vector<Token> tokens(const file::Archive& archive) {
   return {wide.begin(), wide.end()};
 }
 
-inline std::vector<std::uint8_t> scored(const file::Archive& archive) {
+inline std::vector<std::uint8_t> loss_mask(const file::Archive& archive) {
   const auto wide = archive.integers("loss_mask");
   return {wide.begin(), wide.end()};
 }
@@ -120,11 +120,11 @@ void check_meta(const std::string& file, InnerSgd optimiser,
   CAPTURE(file);
   const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/" + file + ".safetensors");
   const auto ids = tokens(archive);
-  const auto marks = scored(archive);
-  const MetaLearner<Model, S> learner({.optimiser = optimiser});
+  const auto marks = loss_mask(archive);
+  const MetaLearner<Model, Matrix<S>> learner({.inner = {.optimiser = optimiser}});
 
   const auto gradient = learner.gradient(
-      params<Model, S>(archive, Prefix), {ids, marks}, [&](const ChunkView<Model, S>& seen) {
+      params<Model, S>(archive, Prefix), {.tokens = ids, .loss_mask = marks}, [&](const ChunkView<Model, Matrix<S>>& seen) {
         const Index first = seen.number * Spec.chunk;
         const auto rows = [&](const char* name) {
           return Matrix<double>(archive.matrix<double>(name).middleRows(first, Spec.chunk));
@@ -169,9 +169,9 @@ void check_plain(const std::string& file, Index first_learning) {
   CAPTURE(file);
   const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/" + file + ".safetensors");
   const auto ids = tokens(archive);
-  const auto marks = scored(archive);
+  const auto marks = loss_mask(archive);
   const auto gradient =
-      plain_gradient<Model, S>(params<Model, S>(archive, first_learning), {ids, marks});
+      plain_gradient<Model, Matrix<S>>(params<Model, S>(archive, first_learning), {.tokens = ids, .loss_mask = marks});
   check_losses<S>(archive, gradient);
   check_gradient<Model, S>(archive, gradient.params, first_learning);
 }

@@ -33,39 +33,50 @@ struct CachedRows {
   }
 };
 
+/// The shape of the only attention layer of a spec.
+inline AttentionShape shape_of(const ModelSpec& spec) {
+  return {.heads = {.heads = spec.heads, .kv_heads = kv_heads_of(spec)},
+          .head = head_of(spec),
+          .rotary = spec.rotary};
+}
+
 /// What a window and a cache answer when a text is read in parts of at most `longest` tokens, cut
 /// at random where no chunk ends.
-template <ModelSpec Spec, class Kept, class S>
-Matrix<S> read_cached(const CachedRows<S>& text,
+template <class Kept, class S>
+Matrix<S> read_cached(const ModelSpec& spec, const CachedRows<S>& text,
                       typename CachedWindow<Kept>::template State<Matrix<S>>& state, Index longest,
                       const reference::Room& room = {1000, {}}) {
   using Memory = CachedWindow<Kept>;
-  const RotaryTable<S> table(Memory::positions(Spec), Spec.width / Spec.heads,
-                             static_cast<double>(Spec.rotary_base), Spec.rotary);
+  const AttentionShape shape = shape_of(spec);
+  const CacheOptions options{.slots = room.slots, .pinned = room.pinned};
+  RotaryTables<Matrix<S>> rotary;
   Random random(static_cast<std::uint64_t>(longest));
   const Index time = text.q.rows();
-  Matrix<S> y(time, Spec.width);
+  Matrix<S> y(time, text.q.cols());
   for (Index first = 0; first < time;) {
-    const Index end = std::min(time, first - first % Spec.chunk + Spec.chunk);
+    const Index end = std::min(time, first - first % spec.chunk + spec.chunk);
     const Index count =
-        longest >= Spec.chunk ? end - first : std::min(end - first, 1 + random.below(longest));
+        longest >= spec.chunk ? end - first : std::min(end - first, 1 + random.below(longest));
     const auto rows = [&](const Matrix<S>& all) { return Matrix<S>(all.middleRows(first, count)); };
-    const std::span known(text.surprisal);
-    Pass<Matrix<S>> pass{.rotary = &table,
-                         .position = first,
-                         .surprisal = known.first(static_cast<std::size_t>(first)),
-                         .slots = room.slots,
-                         .pinned = room.pinned};
-    if (Kept::scored) pass.keep = rows(text.keep);
-    y.middleRows(first, count) = Memory::template attend<Spec>(state, rows(text.q), rows(text.k),
-                                                               rows(text.v), pass, text.gate);
-    Memory::template expect<Spec>(state, first + count);
+    detail::ContextOf<Memory, Matrix<S>> context{
+        .spec = spec, .rotary = rotary, .position = first, .options = options};
+    if constexpr (Memory::scored) context.side = {rows(text.keep)};
+    const Matrix<S> q = rows(text.q);
+    const Matrix<S> k = rows(text.k);
+    const Matrix<S> v = rows(text.v);
+    y.middleRows(first, count) =
+        Memory{}.attend(state, AttentionRows<Matrix<S>>{q, k, v}, text.gate, shape, context);
+    Memory{}.observe(state,
+                     std::span(text.surprisal)
+                         .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
+                     spec);
+    Memory{}.validate(state, first + count, shape, spec);
     first += count;
   }
   return y;
 }
 
-/// Read in any parts, a window and a cache answer what plain loops over the whole text do, and keep
+/// Read in any parts, a window and a cache answer what plain loops over the whole text do, and store
 /// the same tokens, whatever room there is.
 template <ModelSpec Spec, class Kept>
 void check_cache_agrees() {
@@ -81,7 +92,7 @@ void check_cache_agrees() {
       CAPTURE(room.slots);
       CAPTURE(longest);
       typename CachedWindow<Kept>::template State<Matrix<double>> state;
-      const auto y = read_cached<Spec, Kept>(text, state, longest, room);
+      const auto y = read_cached<Kept>(Spec, text, state, longest, room);
       CHECK(disagreement(y, expected) < 1e-12);
       const auto& entries = state.cache.entries;
       REQUIRE(entries.size() == kept.size());
@@ -98,13 +109,12 @@ void check_cache_agrees() {
 
 /// \law no double sight  never in the window and in the cache at once
 /// \law no blind spot    every earlier token is in a query's window or was offered before: with
-/// room
-///                       for everybody whom `everybody` says is admitted, it is seen
+///                       room for everything, and where `all_admitted` says so, it is seen
 ///
 /// Queries and keys are zeros, so that all tokens that a query sees in the window have the same
 /// weight, and all that it sees in the cache; the value of a token is a column of its own.
 template <ModelSpec Spec, class Kept>
-void check_cache_sight(bool everybody) {
+void check_cache_sight(bool all_admitted) {
   constexpr Index time = Spec.width / Spec.heads;
   CachedRows text(time, Spec.width, 2);
   text.q.setZero();
@@ -114,7 +124,7 @@ void check_cache_sight(bool everybody) {
   for (const Index slots : {Index{1000}, Index{5}}) {
     for (const Index longest : {Spec.chunk, Index{1}}) {
       typename CachedWindow<Kept>::template State<Matrix<double>> state;
-      const auto y = read_cached<Spec, Kept>(text, state, longest, {slots, {}});
+      const auto y = read_cached<Kept>(Spec, text, state, longest, {slots, {}});
       Index twice = 0;
       Index unseen = 0;
       for (Index query = 0; query < time; ++query) {
@@ -149,7 +159,7 @@ void check_cache_sight(bool everybody) {
       CAPTURE(slots);
       CAPTURE(longest);
       CHECK(twice == 0);
-      if (everybody && slots > time) CHECK(unseen == 0);
+      if (all_admitted && slots > time) CHECK(unseen == 0);
     }
   }
 }
@@ -168,13 +178,14 @@ void check_cache_limit() {
   }();
   CachedRows text(time, Spec.width, 3);
   text.keep.setZero();
-  const RotaryTable<double> table(Window::positions(whole), Spec.width / Spec.heads,
-                                  static_cast<double>(Spec.rotary_base), Spec.rotary);
+  RotaryTables<Matrix<double>> rotary;
   Window::State<Matrix<double>> window;
-  const auto expected = Window::attend<whole>(window, text.q, text.k, text.v, {.rotary = &table});
+  const Context<Matrix<double>> context{.spec = whole, .rotary = rotary, .options = {}};
+  const auto expected = Window{}.attend(window, AttentionRows<Matrix<double>>{text.q, text.k, text.v},
+                                        text.gate, shape_of(whole), context);
   for (const Index longest : {Spec.chunk, Index{1}}) {
     typename CachedWindow<Kept>::template State<Matrix<double>> state;
-    CHECK(disagreement(read_cached<Spec, Kept>(text, state, longest), expected) < 1e-12);
+    CHECK(disagreement(read_cached<Kept>(Spec, text, state, longest), expected) < 1e-12);
     CHECK(std::ssize(state.cache.entries) == time - Spec.window);
   }
 }
@@ -185,7 +196,7 @@ void check_cache_causal() {
   const CachedRows<S> text(7 * Spec.chunk, Spec.width, 4);
   const auto answers = [&](const CachedRows<S>& rows) {
     typename CachedWindow<Kept>::template State<Matrix<S>> state;
-    return read_cached<Spec, Kept>(rows, state, 3, {5, {}});
+    return read_cached<Kept>(Spec, rows, state, 3, {5, {}});
   };
   const Matrix<S> y = answers(text);
   for (Index changed = 0; changed < text.q.rows(); ++changed) {

@@ -3,17 +3,18 @@
 
 #include <ttt/memory/cached_window.hpp>
 
+#include <string>
 #include <vector>
 
 #include "laws/texts.hpp"
 
 namespace laws {
 
-/// A small model whose learning blocks keep what the model's keep scores want most. Its window is
-/// no multiple of its chunk.
-inline constexpr ModelSpec wanting =
+/// A small model whose learning blocks cache the highest keep scores. Its window is no multiple of
+/// its chunk.
+inline constexpr ModelSpec keeping =
     checked({.vocab = 13, .width = 8, .heads = 2, .hidden = 6, .window = 10, .chunk = 4});
-using Wanting = CachedTttE2e<wanting, 3, 2, Cache<6, evict::LeastWanted, signal::KeepScore>>;
+using Keeping = CachedTttE2e<keeping, 3, 2, Cache<6, evict::LowestKeepScore, signal::KeepScore>>;
 
 /// The other choice wherever spec and cache have one. What a signal looks at is longer than a
 /// chunk.
@@ -23,20 +24,22 @@ inline constexpr ModelSpec signalling = checked({.vocab = 11,
                                                  .hidden = 7,
                                                  .window = 8,
                                                  .chunk = 4,
-                                                 .rotary_base = 50,
-                                                 .rotary = Rotary::half_split,
+                                                 .rotary = {.pairs = RotaryPairs::half_split,
+                                                            .base = 50},
                                                  .norms = Norms::before,
                                                  .query_key_norm = QueryKeyNorm::none,
-                                                 .head = Head::separate});
+                                                 .output = Head::separate});
 using Signalling =
     CachedTttE2e<signalling, 2, 1,
-                 Cache<5, signal::MeanSurprisal<9>, evict::PinFirst<2, evict::WeakestSignal>,
-                       admit::WithNeighbours<admit::AtLeast<2000>, 1>, place::Absolute>>;
+                 Cache<5, With<signal::MeanSurprisal{.reach = 9}>, With<evict::PinFirst<>{.count = 2}>,
+                       With<admit::WithNeighbours<admit::AtLeast>{.reach = 1,
+                                                                  .first = {.threshold = 2}}>,
+                       place::Absolute>>;
 
 /// A gate of its own for what the cache answers, among keep scores.
-using Gating = CachedTttE2e<wanting, 2, 1, Cache<5, fuse::Gated, evict::LeastWanted>>;
+using Gating = CachedTttE2e<keeping, 2, 1, Cache<5, fuse::Gated, evict::LowestKeepScore>>;
 
-/// Who was read little and is given back well leaves first: both change with the parameters.
+/// What was read little and is reconstructed well is evicted first: both change with the parameters.
 struct ReadAndUnlike {
   bool operator()(const Entry& a, const Entry& b) const {
     return a.attended + a.signal < b.attended + b.signal;
@@ -45,13 +48,15 @@ struct ReadAndUnlike {
 using Attending =
     CachedTttE2e<signalling, 2, 1, Cache<5, signal::Reconstruction, ReadAndUnlike, place::Nowhere>>;
 
-/// Every entry that a memory of blocks keeps, block by block.
+/// Every entry that a memory of blocks stores, block by block.
 template <class Memory>
-std::vector<Entry> kept_entries(const Memory& memory) {
+std::vector<Entry> cached_entries(const Memory& memory) {
   std::vector<Entry> all;
-  for_each_notes(
-      [&](const Leaf&, const auto& entries) {
-        all.insert(all.end(), entries.begin(), entries.end());
+  for_each_metadata(
+      [&](const std::string&, const AnyMetadata& data) {
+        if (const auto* entries = dynamic_cast<const Metadata<Entry>*>(&data)) {
+          all.insert(all.end(), entries->begin(), entries->end());
+        }
       },
       memory);
   return all;

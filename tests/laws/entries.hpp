@@ -23,7 +23,9 @@ inline std::vector<Entry> drawn_entries(Index count, Random& random) {
                        .signal = few(),
                        .attended = few() + 1,
                        .readers = random.below(3),
-                       .attended_at = position + random.below(9)});
+                       .attended_at = position + random.below(9),
+                       .now = 100,
+                       .insertions = random.below(4)});
     position += 1 + random.below(3);
   }
   return entries;

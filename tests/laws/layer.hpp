@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/memory/window.hpp>
+#include <ttt/model/lift.hpp>
 
 #include <doctest/doctest.h>
 
@@ -18,11 +18,11 @@ template <class L, ModelSpec Spec, class S = double>
 struct Subject {
   using M = Matrix<S>;
   using Params = typename L::template Params<M>;
-  using State = typename L::template State<M>;
+  template <class X>
+  using State = typename L::template State<X>;
 
   Params params;
-  RotaryTable<S> table{Window::positions(Spec) + 3 * Spec.chunk, Spec.width / Spec.heads, 100,
-                       Spec.rotary};
+  typename L::Extras::Options options{};
 
   explicit Subject(std::uint64_t seed) {
     Random random(seed);
@@ -30,11 +30,20 @@ struct Subject {
         [&](const Leaf&, const TensorSpec& tensor) -> M {
           return normal<S>(tensor.rows, tensor.cols, random, 0.6);
         },
-        L::template tensors<Spec>());
+        L{}.tensors(Spec));
   }
 
-  M read(State& state, const M& x) const {
-    return L::template read<Spec>(params, state, x, Pass<M>{.rotary = &table});
+  /// Reads rows in any algebra, `position` tokens into a text.
+  template <class P, class X>
+  X read(const P& lifted, State<X>& state, const X& x, Index position) const {
+    RotaryTables<M> rotary;
+    const detail::ContextOf<L, X> context{
+        .spec = Spec, .rotary = rotary, .position = position, .options = options};
+    return L{}.read(lifted, state, x, context);
+  }
+
+  M read(State<M>& state, const M& x, Index position) const {
+    return read(params, state, x, position);
   }
 };
 
@@ -47,8 +56,8 @@ void check_layer_causal() {
   check_causal(
       [&](const Matrix<S>& x) {
         typename L::template State<Matrix<S>> state;
-        static_cast<void>(subject.read(state, past));
-        return subject.read(state, x);
+        static_cast<void>(subject.read(state, past, 0));
+        return subject.read(state, x, Spec.window);
       },
       normal<S>(Spec.chunk, Spec.width, random));
 }
@@ -61,12 +70,13 @@ void check_layer_streaming() {
   const Index time = 2 * Spec.chunk + Spec.window;
   const auto x = normal(time, Spec.width, random);
   typename L::template State<Matrix<double>> state;
-  const auto whole = subject.read(state, x);
+  const auto whole = subject.read(state, x, 0);
   for (int cut = 0; cut < 20; ++cut) {
     typename L::template State<Matrix<double>> memory;
     for (Index first = 0; first < time;) {
       const Index count = std::min(time - first, 1 + random.below(Spec.chunk));
-      const auto part = subject.read(memory, Matrix<double>(x.middleRows(first, count)));
+      const auto part = subject.read(memory, Matrix<double>(x.middleRows(first, count)), first);
+      L{}.validate(memory, first + count, Spec);
       CAPTURE(first);
       CAPTURE(count);
       CHECK(disagreement(part, Matrix<double>(whole.middleRows(first, count))) < 1e-12);
@@ -89,23 +99,20 @@ void check_layer_gradient() {
     Subject<L, Spec> moved = subject;
     moved.params = params;
     typename L::template State<M> state;
-    const M y = moved.read(state, first);
-    return y.cwiseProduct(c).sum() + moved.read(state, second).cwiseProduct(c).sum() / 2;
+    const M y = moved.read(state, first, 0);
+    const M z = moved.read(state, second, Spec.chunk);
+    return y.cwiseProduct(c).sum() + z.cwiseProduct(c).sum() / 2;
   };
 
   typename Subject<L, Spec>::Params gradient;
   M first_sink;
   M second_sink;
   Tape<M> tape;
-  const auto lifted =
-      map_tree<Var<M>>([&](const Leaf&, const M& array, M& sink) { return tape.leaf(array, sink); },
-                       subject.params, gradient);
-  typename L::template State<Var<M>> state;
-  const M nothing;
-  for_each_array([&](const Leaf&, Var<M>& array) { array = tape.constant(nothing); }, state);
-  const Pass<Var<M>> pass{.rotary = &subject.table};
-  const auto y = L::template read<Spec>(lifted, state, tape.leaf(x, first_sink), pass);
-  const auto z = L::template read<Spec>(lifted, state, tape.leaf(more, second_sink), pass);
+  const auto lifted = leaves(tape, subject.params, gradient);
+  const typename L::template State<M> nothing;
+  auto state = constants(tape, nothing);
+  const auto y = subject.read(lifted, state, tape.leaf(x, first_sink), 0);
+  const auto z = subject.read(lifted, state, tape.leaf(more, second_sink), Spec.chunk);
   tape.seed(y, M(c));
   tape.seed(z, M(c / 2));
   tape.pull_back();

@@ -24,17 +24,17 @@ template <class Model, class Inner>
 void check_meta_gradient(Inner inner, Index clipped, std::uint64_t seed = 1) {
   const auto params = lively_params<Model>(seed);
   const auto tokens = text<Model>(5, seed);
-  const MetaLearner<Model, double, Inner> learner(inner);
-  const auto gradient = learner.gradient(params, {tokens});
+  const MetaLearner<Model, Matrix<double>, Inner> learner({.inner = inner});
+  const auto gradient = learner.gradient(params, {.tokens = tokens});
   Index at_bound = 0;
   for (const double norm : gradient.inner_norm) {
     CAPTURE(norm);
-    CHECK(std::abs(norm - inner.optimiser.clip) > 1e-2);  // the quotient stays on one side
-    if (inner.optimiser.clip > 0 && norm > inner.optimiser.clip) ++at_bound;
+    CHECK(std::abs(norm - inner.optimiser.max_norm) > 1e-2);  // the quotient stays on one side
+    if (inner.optimiser.max_norm > 0 && norm > inner.optimiser.max_norm) ++at_bound;
   }
   CHECK(at_bound == clipped);
   check_gradient(params, gradient.params,
-                 [&](const auto& moved) { return learner.gradient(moved, {tokens}).loss; });
+                 [&](const auto& moved) { return learner.gradient(moved, {.tokens = tokens}).loss; });
 }
 
 }  // namespace laws

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -21,6 +22,18 @@ namespace laws {
 constexpr double quotient_tolerance = 1e-6;
 /// Agreement of two ways to compute the same in double.
 constexpr double rounding = 1e-12;
+
+///@{
+/// The results of an operation, one or several.
+template <class A>
+std::span<A> as_span(A& one) {
+  return {&one, 1};
+}
+template <class A, std::size_t N>
+std::span<A> as_span(std::array<A, N>& several) {
+  return several;
+}
+///@}
 
 /// An operation over the storage M, as a function of matrices of the host: its results are one
 /// column, one behind the other, and so are their cotangents.
@@ -37,7 +50,7 @@ class OnHost {
   OnHost(const Op& op, const Hosts& inputs) : op_(op) {
     for (auto& shape : shapes_) shape = {0, 0};
     auto y = results(made<M>(inputs, {}, 0));
-    const auto each = detail::as_span(y);
+    const auto each = as_span(y);
     for (std::size_t k = 0; k < each.size(); ++k) {
       shapes_[k] = {row_count(each[k]), col_count(each[k])};
       size_ += shapes_[k][0] * shapes_[k][1];
@@ -136,21 +149,22 @@ class OnHost {
   /// All results in one column; without elements where none has any.
   template <class Ys>
   Host column(Ys ys) const {
-    const auto each = detail::as_span(ys);
+    const auto each = as_span(ys);
     Host whole = Host::Zero(size_ > 0 ? size_ : each[0].rows() * each[0].cols(), 1);
     bool any = false;
     Index first = 0;
     for (std::size_t k = 0; k < count; ++k) {
       const Host part = fetched(each[k]);
       any = any || part.size() > 0;
-      if (part.size() > 0) whole.middleRows(first, part.size()) = part.template reshaped<Eigen::RowMajor>();
+      if (part.size() > 0)
+        whole.middleRows(first, part.size()) = part.template reshaped<Eigen::RowMajor>();
       first += shapes_[k][0] * shapes_[k][1];
     }
     return any ? whole : Host();
   }
   template <class Ys>
   Dual<Host> columns(Ys ys) const {
-    const auto each = detail::as_span(ys);
+    const auto each = as_span(ys);
     std::array<M, count> values;
     std::array<M, count> tangents;
     for (std::size_t k = 0; k < count; ++k) {
@@ -189,7 +203,7 @@ class OnHost {
       vars[n] = has(wanted, n) ? tape.leaf(in[n], sinks[n]) : tape.constant(in[n]);
     }
     auto ys = results(vars);
-    const auto each = detail::as_span(ys);
+    const auto each = as_span(ys);
     for (std::size_t k = 0; k < count; ++k) tape.seed(each[k], A(cotangents[k]));
     tape.pull_back();
     Hosts hosts;
@@ -240,7 +254,9 @@ class OperationLaws {
   /// The values, gradients and second derivatives, to be compared with those of another storage.
   [[nodiscard]] std::vector<Host> numbers() const {
     std::vector<Host> found{on_.value(inputs_)};
-    const auto add = [&](const Hosts& more) { found.insert(found.end(), more.begin(), more.end()); };
+    const auto add = [&](const Hosts& more) {
+      found.insert(found.end(), more.begin(), more.end());
+    };
     add(on_.pulled(inputs_, all, cotangent_));
     for (Mask moving = 0; moving <= all; ++moving) {
       if (!tried(moving)) continue;

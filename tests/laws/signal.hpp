@@ -24,10 +24,10 @@ void check_signal() {
       CAPTURE(count);
       CAPTURE(offer.at);
       const P signal;
-      const double asked = signal(offer);
-      CHECK(std::isfinite(asked));
-      CHECK(signal(offer) == asked);
-      CHECK(P{}(offer) == asked);
+      const double number = signal(offer);
+      CHECK(std::isfinite(number));
+      CHECK(signal(offer) == number);
+      CHECK(P{}(offer) == number);
     }
   }
 }

@@ -24,11 +24,11 @@ inline constexpr ModelSpec other = checked({.vocab = 11,
                                             .hidden = 7,
                                             .window = 4,
                                             .chunk = 4,
-                                            .rotary_base = 50,
-                                            .rotary = Rotary::half_split,
+                                            .rotary = {.pairs = RotaryPairs::half_split,
+                                                       .base = 50},
                                             .norms = Norms::before,
                                             .query_key_norm = QueryKeyNorm::none,
-                                            .head = Head::separate});
+                                            .output = Head::separate});
 using Other = LanguageModel<other, Repeat<1, Reader>, Repeat<1, Learner>>;
 
 /// Parameters away from where training starts: every derivative is far from zero, and none is
@@ -38,7 +38,7 @@ typename Model::template Params<Matrix<S>> lively_params(std::uint64_t seed) {
   Random random(seed);
   return map_tree<Matrix<S>>(
       [&](const Leaf& leaf, const TensorSpec& tensor) -> Matrix<S> {
-        if (tensor.start == Start::ones) {
+        if (tensor.init == init::ones) {
           return normal<S>(tensor.rows, tensor.cols, random, 0.2).array() + S(1);
         }
         const bool table = leaf.name == "model.wte.weight";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/layer/causal_conv.hpp>
-#include <ttt/memory/cached_window.hpp>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "laws/layer.hpp"
@@ -17,7 +17,7 @@ using laws::small;
 template <class L, ModelSpec Spec>
 std::vector<std::string> names() {
   std::vector<std::string> names;
-  auto tensors = L::template tensors<Spec>();
+  const auto tensors = L{}.tensors(Spec);
   for_each_array(
       [&](const Leaf& leaf, const TensorSpec& tensor) {
         if (tensor.rows > 0) names.push_back((leaf.fast ? "fast " : "") + leaf.name);
@@ -52,9 +52,9 @@ TEST_SUITE("layer") {
   }
 
   TEST_CASE("A block learns when one of its parts does") {
-    static_assert(Learner::learns);
-    static_assert(Block<Fast<SwiGlu>>::learns);
-    static_assert(!Block<Attend<Window>, SwiGlu>::learns);
+    static_assert(Learner::traits.learns);
+    static_assert(Block<Fast<SwiGlu>>::traits.learns);
+    static_assert(!Block<Attend<Window>, SwiGlu>::traits.learns);
   }
 
   TEST_CASE("Fast layers of every kind are causal, stream and have their gradients") {
@@ -63,14 +63,15 @@ TEST_SUITE("layer") {
   }
 
   TEST_CASE("Fast says of itself what its layer does") {
-    using Caching = Attend<Window, Cache<4, evict::LeastWanted>>;
-    static_assert(Fast<Caching>::reads_chunks && Fast<Caching>::scored);
-    static_assert(!Fast<SwiGlu>::reads_chunks && !Fast<SwiGlu>::scored);
-    CHECK(Fast<Attend<Window>>::positions(small) == Window::positions(small));
-    CHECK(Fast<SwiGlu>::positions(small) == 0);
+    using Caching = Attend<Window, Cache<4, evict::LowestKeepScore>>;
+    static_assert(Fast<Caching>::traits.chunks && Fast<Caching>::traits.surprisal);
+    static_assert(std::is_same_v<Fast<Caching>::Extras::Side, KeepScores>);
+    static_assert(!Fast<SwiGlu>::traits.chunks && !Fast<SwiGlu>::traits.surprisal);
+    static_assert(std::is_same_v<Fast<SwiGlu>::Extras::Side, NoSide>);
     const Fast<CausalConv<4>>::State<Matrix<double>> long_past{
         .past = Matrix<double>::Zero(4, small.width)};
-    CHECK_THROWS_AS((Fast<CausalConv<4>>::expect<small>(long_past, 9)), ShapeError);
+    CHECK_THROWS_WITH_AS(Fast<CausalConv<4>>{}.validate(long_past, 9, small),
+                         "CausalConv: past must be [3, 8], got [4, 8]", ShapeError);
   }
 
   TEST_CASE("Fast<SwiGlu> reads as SwiGlu does") {
@@ -79,7 +80,7 @@ TEST_SUITE("layer") {
     Random random(2);
     const auto x = laws::normal(3, small.width, random);
     Stateless<Matrix<double>> none;
-    CHECK(slow.read(none, x) == fast.read(none, x));
+    CHECK(slow.read(none, x, 0) == fast.read(none, x, 0));
   }
 }
 

@@ -23,10 +23,10 @@ TEST_SUITE("layer") {
   }
 
   TEST_CASE("CausalConv may start as averages, the longer the further right") {
-    const auto tensor = CausalConv<64, Start::averages>::tensors<small>().taps;
+    const auto tensor = CausalConv<64>{.averages = true}.tensors(small).taps;
     Random random(1);
     const Random before = random;
-    const Matrix<double> taps = started<double>(tensor, random);
+    const auto taps = initialise<Matrix<double>>(tensor, random);
     CHECK(random == before);
     const Index width = small.width;
     for (Index c = 0; c < width; ++c) {

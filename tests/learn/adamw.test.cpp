@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace {
@@ -41,7 +42,7 @@ TEST_SUITE("learn") {
   TEST_CASE("AdamW under WarmupCosine agrees with the optimiser of the original implementation") {
     const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/adamw.safetensors");
     const WarmupCosine schedule{.peak = 0.02, .end = 0.001, .warmup = 4, .steps = 12};
-    const AdamW adamw{.b1 = 0.9, .b2 = 0.95, .epsilon = 1e-8, .decay = 0.1, .clip = 1};
+    const AdamW adamw{.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1, .max_norm = 1};
 
     Two<M> params = arrays(archive, "param", 0);
     State state;
@@ -58,7 +59,7 @@ TEST_SUITE("learn") {
   TEST_CASE("AdamW's first step goes by the rate along the sign of each entry") {
     Two<M> params{row(1, 2), row(3, 4)};
     State state;
-    AdamW{.decay = 0, .clip = 0}.step(params, {row(5, -7), row(0.1, 0)}, state, 0.5);
+    AdamW{.weight_decay = 0, .max_norm = 0}.step(params, {row(5, -7), row(0.1, 0)}, state, 0.5);
     CHECK((params.a - row(0.5, 2.5)).cwiseAbs().maxCoeff() < 1e-7);
     CHECK((params.b - row(2.5, 4)).cwiseAbs().maxCoeff() < 1e-7);
   }
@@ -66,16 +67,16 @@ TEST_SUITE("learn") {
   TEST_CASE("AdamW's decay shrinks by the rate times the decay, whatever the gradient") {
     Two<M> params{row(1, 2), row(3, 4)};
     State state;
-    AdamW{.decay = 0.5}.step(params, {row(0, 0), row(0, 0)}, state, 0.1);
+    AdamW{.weight_decay = 0.5}.step(params, {row(0, 0), row(0, 0)}, state, 0.1);
     CHECK((params.a - 0.95 * row(1, 2)).cwiseAbs().maxCoeff() < 1e-15);
     CHECK((params.b - 0.95 * row(3, 4)).cwiseAbs().maxCoeff() < 1e-15);
   }
 
   TEST_CASE("AdamW clips the norm of all tensors together, and only from the bound on") {
-    const auto mean_after = [](double clip, double scale) {
+    const auto mean_after = [](double most, double scale) {
       Two<M> params{row(1, 2), row(3, 4)};
       State state;
-      AdamW{.clip = clip}.step(params, {row(3 * scale, 0), row(0, 4 * scale)}, state, 0.1);
+      AdamW{.max_norm = most}.step(params, {row(3 * scale, 0), row(0, 4 * scale)}, state, 0.1);
       return state.mean;
     };
     const Two<M> clipped = mean_after(1, 10);  // a norm of 50
@@ -101,6 +102,42 @@ TEST_SUITE("learn") {
     CHECK(params.b != start.b);
     CHECK(state.mean.a.size() == 0);
     CHECK(state.square.a.size() == 0);
+  }
+
+  TEST_CASE("AdamW refuses a step that would not be finite, and changes nothing") {
+    const auto refused = [](auto none, double rate, double gradient, const std::string& message) {
+      using F = decltype(none);
+      const auto pair = [](double first, double second) {
+        F m(1, 2);
+        m << static_cast<Scalar<F>>(first), static_cast<Scalar<F>>(second);
+        return m;
+      };
+      for (const Index before : {0, 2}) {
+        Two<F> params{pair(1, 2), pair(3, 4)};
+        AdamW::State<Two<F>> moments;
+        const AdamW adamw{.max_norm = 0};
+        for (Index n = 0; n < before; ++n) {
+          adamw.step(params, {pair(1, -1), pair(0.5, 2)}, moments, 0.01);
+        }
+        const Two<F> start = params;
+        const AdamW::State<Two<F>> known = moments;
+        CHECK_THROWS_WITH_AS(adamw.step(params, {pair(1, -1), pair(1, gradient)}, moments, rate),
+                             ("AdamW: step " + std::to_string(before) + message).c_str(),
+                             NumberError);
+        CHECK(moments.steps == known.steps);
+        for_each_array([](const Leaf&, const F& a, const F& b) { CHECK(a == b); }, params, start);
+        for_each_array([](const Leaf&, const F& a, const F& b) { CHECK(a == b); }, moments.mean,
+                       known.mean);
+        for_each_array([](const Leaf&, const F& a, const F& b) { CHECK(a == b); }, moments.square,
+                       known.square);
+      }
+    };
+    refused(Matrix<float>{}, 1e39, 1, ": a would not be finite");  // infinite as a float
+    refused(Matrix<double>{}, 1.7e308, 1, ": a would not be finite");  // a step of 1.1 rates
+    refused(M{}, std::numeric_limits<double>::quiet_NaN(), 1, ": a would not be finite");
+    refused(M{}, std::numeric_limits<double>::infinity(), 1, ": a would not be finite");
+    refused(Matrix<float>{}, 0.01, 1e20, ": b would not be finite");  // its square is infinite
+    refused(M{}, 0.01, std::numeric_limits<double>::quiet_NaN(), ": b would not be finite");
   }
 
   TEST_CASE("AdamW passes over tensors that the spec leaves out") {

@@ -12,45 +12,50 @@ using namespace ttt;
 using laws::Attending;
 using laws::Gating;
 using laws::Signalling;
-using laws::Wanting;
+using laws::Keeping;
 
-/// A text with targets left out and others emphasised, and a cache with less room than it has
-/// slots.
+using M = Matrix<double>;
+
+/// Whether a model has keep scores.
+template <class Model>
+constexpr bool has_keep_scores = std::is_same_v<typename Model::Side, KeepScores>;
+
+/// A text with targets left out and others weighted, and a cache that uses fewer slots than it has.
 template <class Model>
 struct Given {
   std::vector<Token> tokens;
-  std::vector<std::uint8_t> scored;
-  std::vector<float> emphasis;
-  CacheTraining caches{.keep_penalty = Model::scored ? 0.3 : 0.0, .slots = 4};
+  std::vector<std::uint8_t> mask;
+  std::vector<float> weights;
+  CacheOptions caches{.slots = 4, .keep_penalty = has_keep_scores<Model> ? 0.3 : 0.0};
 
   explicit Given(std::uint64_t seed)
       : tokens(laws::text<Model>(7, seed)),
-        scored(tokens.size() - 1, 1),
-        emphasis(tokens.size() - 1, 0) {
-    scored[2] = scored[11] = 0;
-    emphasis[1] = 0.25F;
-    emphasis[tokens.size() - 3] = 0.5F;
+        mask(tokens.size() - 1, 1),
+        weights(tokens.size() - 1, 0) {
+    mask[2] = mask[11] = 0;
+    weights[1] = 0.25F;
+    weights[tokens.size() - 3] = 0.5F;
   }
 
-  [[nodiscard]] Text text() const { return {tokens, scored, emphasis}; }
+  [[nodiscard]] Text text() const { return {.tokens = tokens, .loss_mask = mask, .loss_weight = weights}; }
 };
 
 /// Of the inner gradient's norm: one that clips some chunks.
 template <class Model>
 constexpr double bound = 3.0;
 template <>
-constexpr double bound<Wanting> = 5.0;
+constexpr double bound<Keeping> = 5.0;
 template <>
 constexpr double bound<Gating> = 1.6;
 
 /// What each inner step added to the fast weights. \shape [chunks][arrays]
 template <class Model>
-std::vector<FastWeights<double>> recorded_steps(
-    const MetaLearner<Model, double>& learner,
-    const typename Model::template Params<Matrix<double>>& params, const Text& text) {
-  std::vector<FastWeights<double>> steps;
+std::vector<FastWeights<M>> recorded_steps(
+    const MetaLearner<Model, M>& learner,
+    const typename Model::template Params<M>& params, const Text& text) {
+  std::vector<FastWeights<M>> steps;
   const auto start = fast_weights(params);
-  static_cast<void>(learner.gradient(params, text, [&](const ChunkView<Model, double>& seen) {
+  static_cast<void>(learner.gradient(params, text, [&](const ChunkView<Model, M>& seen) {
     steps.push_back(seen.fast);
     for (std::size_t n = 0; n < start.size(); ++n) steps.back()[n] -= start[n];
   }));
@@ -59,33 +64,32 @@ std::vector<FastWeights<double>> recorded_steps(
 
 /// The loss of reading with fast weights that are moved by given steps, whatever is read.
 template <class Model>
-double loss_with_steps(const typename Model::template Params<Matrix<double>>& params,
-                       const Given<Model>& given, const std::vector<FastWeights<double>>& steps) {
-  using M = Matrix<double>;
+double loss_with_steps(const typename Model::template Params<M>& params,
+                       const Given<Model>& given, const std::vector<FastWeights<M>>& steps) {
   constexpr Index chunk = Model::spec.chunk;
   const Text text = given.text();
-  const auto table = Model::template rotary<double>(std::max(text.time(), Model::positions));
+  RotaryTables<M> rotary;
+  typename Model::template ContextOf<M> context{
+      .spec = Model::spec, .rotary = rotary, .options = given.caches};
   typename Model::template State<M> before;
-  const M prefix =
-      Model::prefix(params, before, Model::embed(params, text.inputs()), Pass<M>{.rotary = &table});
-  const M keep = Model::keep(params, prefix);
+  const std::size_t border = Model::border(FastSelection{});
+  const auto crossed =
+      Model::prefix(params, before, Model::embed(params, text.inputs()), context, border);
   std::vector<double> known{std::log(static_cast<double>(Model::spec.vocab))};
   typename Model::template State<M> memory;
   auto moved = params;
   double loss = 0;
   for (Index i = 0; i < text.time() / chunk; ++i) {
     const auto first = static_cast<std::size_t>(i * chunk);
-    Pass<M> pass{.rotary = &table,
-                 .position = i * chunk,
-                 .surprisal = std::span(known).first(first),
-                 .slots = given.caches.slots};
-    if (Model::scored) pass.keep = keep.middleRows(i * chunk, chunk);
-    const M surprisal = cross_entropy(
-        Model::logits(moved,
-                      Model::suffix(moved, memory, M(prefix.middleRows(i * chunk, chunk)), pass)),
+    const auto rows = [&](const M& all) { return M(all.middleRows(i * chunk, chunk)); };
+    context.position = i * chunk;
+    if constexpr (has_keep_scores<Model>) context.side = {rows(crossed.side.keep)};
+    const M nats = cross_entropy(
+        Model::logits(moved, Model::suffix(moved, memory, rows(crossed.rows), context, border)),
         text.targets().subspan(first, static_cast<std::size_t>(chunk)));
-    known.insert(known.end(), surprisal.data(), surprisal.data() + chunk);
-    loss += surprisal.cwiseProduct(loss_weights(text, i, shares<double>(text, i, chunk))).sum();
+    known.insert(known.end(), nats.data(), nats.data() + chunk);
+    Model::observe(memory, std::span(known).subspan(first, static_cast<std::size_t>(chunk)));
+    loss += nats.cwiseProduct(column<M>(target_weights(text, {text.time(), chunk}, i))).sum();
     moved = params;
     std::size_t n = 0;
     for_each_array(
@@ -94,42 +98,43 @@ double loss_with_steps(const typename Model::template Params<Matrix<double>>& pa
         },
         moved);
   }
-  if (Model::scored) {
-    loss += given.caches.keep_penalty * (1 + keep.array().exp()).log().mean();
+  if constexpr (has_keep_scores<Model>) {
+    loss += given.caches.keep_penalty * (1 + crossed.side.keep.array().exp()).log().mean();
   }
   return loss;
 }
 
 TEST_SUITE("learn") {
-  TEST_CASE_TEMPLATE("plain_gradient with a cache is the gradient of its loss", Model, Wanting,
+  TEST_CASE_TEMPLATE("plain_gradient with a cache is the gradient of its loss", Model, Keeping,
                      Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
-    const auto gradient = plain_gradient<Model, double>(params, given.text(), given.caches);
-    CHECK(gradient.emphasised > 0);
-    CHECK((gradient.keep_penalty > 0) == Model::scored);
+    const auto gradient = plain_gradient<Model, M>(params, given.text(), given.caches);
+    CHECK(gradient.weighted > 0);
+    CHECK((gradient.auxiliary > 0) == has_keep_scores<Model>);
     laws::check_gradient(params, gradient.params, [&](const auto& moved) {
-      return plain_gradient<Model, double>(moved, given.text(), given.caches).loss;
+      return plain_gradient<Model, M>(moved, given.text(), given.caches).loss;
     });
   }
 
-  TEST_CASE_TEMPLATE("the meta-gradient with a cache is the gradient of the loss", Model, Wanting,
+  TEST_CASE_TEMPLATE("the meta-gradient with a cache is the gradient of the loss", Model, Keeping,
                      Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
-    for (const double clip : {0.0, bound<Model>}) {
-      const InnerLoop<> inner{.optimiser = {.rate = 0.1, .clip = clip, .momentum = 0.5}};
-      for (const Replay replay : {Replay::kept, Replay::recomputed}) {
-        const MetaLearner<Model, double> learner(inner, Order::second, replay, given.caches);
+    for (const double most : {0.0, bound<Model>}) {
+      const InnerLoop<> inner{.optimiser = {.rate = 0.1, .max_norm = most, .momentum = 0.5}};
+      for (const Checkpointing checkpointing : {Checkpointing::stored, Checkpointing::recomputed}) {
+        const MetaLearner<Model, M> learner(
+            {.inner = inner, .checkpointing = checkpointing, .layers = given.caches});
         const auto gradient = learner.gradient(params, given.text());
         Index clipped = 0;
         for (const double norm : gradient.inner_norm) {
           CAPTURE(norm);
-          CHECK(std::abs(norm - clip) > 1e-2);  // the quotient stays on one side
-          clipped += norm > clip;
+          CHECK(std::abs(norm - most) > 1e-2);  // the quotient stays on one side
+          clipped += norm > most;
         }
-        CAPTURE(clip);
-        if (clip > 0) CHECK((clipped > 0 && clipped < std::ssize(gradient.inner_norm)));
+        CAPTURE(most);
+        if (most > 0) CHECK((clipped > 0 && clipped < std::ssize(gradient.inner_norm)));
         laws::check_gradient(params, gradient.params, [&](const auto& moved) {
           return learner.gradient(moved, given.text()).loss;
         });
@@ -137,47 +142,48 @@ TEST_SUITE("learn") {
     }
   }
 
-  TEST_CASE("the soft maximum of keep scores counts where nothing is emphasised") {
-    const auto params = laws::lively_params<Wanting>(1);
-    Given<Wanting> given(2);
-    const auto without = plain_gradient<Wanting, double>(params, given.text(), given.caches);
+  TEST_CASE("the soft maximum of keep scores adds its penalty, once a text") {
+    const auto params = laws::lively_params<Keeping>(1);
+    Given<Keeping> given(2);
+    const auto without = plain_gradient<Keeping, M>(params, given.text(), given.caches);
     given.caches.peak_penalty = 0.4;
-    const auto emphasised = plain_gradient<Wanting, double>(params, given.text(), given.caches);
-    CHECK(emphasised.keep_penalty == without.keep_penalty);
 
-    const Text prose{given.tokens, given.scored};
-    const auto gradient = plain_gradient<Wanting, double>(params, prose, given.caches);
-    const auto table = Wanting::rotary<double>(std::max(prose.time(), Wanting::positions));
-    Wanting::State<Matrix<double>> before;
-    const Matrix<double> keep = Wanting::keep(
-        params, Wanting::prefix(params, before, Wanting::embed(params, prose.inputs()),
-                                Pass<Matrix<double>>{.rotary = &table}));
+    const Text prose{.tokens = given.tokens, .loss_mask = given.mask};
+    const auto gradient = plain_gradient<Keeping, M>(params, prose, given.caches);
+    RotaryTables<M> rotary;
+    Keeping::State<M> before;
+    const M keep = Keeping::prefix(params, before, Keeping::embed(params, prose.inputs()),
+                                   {.spec = Keeping::spec, .rotary = rotary, .options = given.caches},
+                                   Keeping::border(FastSelection{}))
+                       .side.keep;
     const double peak = std::log((4 * keep.array()).exp().sum()) / 4;
-    CHECK(gradient.keep_penalty - without.keep_penalty ==
+    CHECK(gradient.auxiliary - without.auxiliary ==
           doctest::Approx(0.4 * std::log(1 + std::exp(peak + 8))).epsilon(1e-12));
     laws::check_gradient(params, gradient.params, [&](const auto& moved) {
-      return plain_gradient<Wanting, double>(moved, prose, given.caches).loss;
+      return plain_gradient<Keeping, M>(moved, prose, given.caches).loss;
     });
-    const MetaLearner<Wanting, double> learner({.optimiser = {.rate = 0.1, .clip = 0}},
-                                               Order::second, Replay::kept, given.caches);
+    const MetaLearner<Keeping, M> learner(
+        {.inner = {.optimiser = {.rate = 0.1, .max_norm = 0}}, .layers = given.caches});
     const auto meta = learner.gradient(params, prose);
-    CHECK(meta.keep_penalty == doctest::Approx(gradient.keep_penalty).epsilon(1e-12));
+    CHECK(meta.auxiliary == doctest::Approx(gradient.auxiliary).epsilon(1e-12));
     laws::check_gradient(params, meta.params,
                          [&](const auto& moved) { return learner.gradient(moved, prose).loss; });
   }
 
-  TEST_CASE_TEMPLATE("learning at rate 0 with a cache is reading without learning", Model, Wanting,
+  TEST_CASE_TEMPLATE("learning at rate 0 with a cache is reading without learning", Model, Keeping,
                      Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(3);
     const Given<Model> given(4);
-    const auto plain = plain_gradient<Model, double>(params, given.text(), given.caches);
+    const auto plain = plain_gradient<Model, M>(params, given.text(), given.caches);
     for (const Order order : {Order::first, Order::second}) {
-      for (const Replay replay : {Replay::kept, Replay::recomputed}) {
-        const MetaLearner<Model, double> learner({.optimiser = {.rate = 0, .clip = 5}}, order,
-                                                 replay, given.caches);
+      for (const Checkpointing checkpointing : {Checkpointing::stored, Checkpointing::recomputed}) {
+        const MetaLearner<Model, M> learner({.inner = {.optimiser = {.rate = 0, .max_norm = 5}},
+                                             .order = order,
+                                             .checkpointing = checkpointing,
+                                             .layers = given.caches});
         const auto meta = learner.gradient(params, given.text());
         CHECK(meta.loss == doctest::Approx(plain.loss).epsilon(1e-12));
-        CHECK(meta.keep_penalty == doctest::Approx(plain.keep_penalty).epsilon(1e-12));
+        CHECK(meta.auxiliary == doctest::Approx(plain.auxiliary).epsilon(1e-12));
         for_each_array(
             [&](const Leaf& leaf, const auto& a, const auto& b) {
               CAPTURE(leaf.name);
@@ -190,18 +196,20 @@ TEST_SUITE("learn") {
 
   TEST_CASE_TEMPLATE(
       "the first-order meta-gradient with a cache is the gradient where inner steps are constants",
-      Model, Wanting, Signalling, Gating, Attending) {
+      Model, Keeping, Signalling, Gating, Attending) {
     const auto params = laws::lively_params<Model>(5);
     const Given<Model> given(6);
-    const auto learner = [&](Order order, Replay replay) {
-      return MetaLearner<Model, double>({.optimiser = {.rate = 0.1, .clip = bound<Model>}}, order,
-                                        replay, given.caches);
+    const auto learner = [&](Order order, Checkpointing checkpointing) {
+      return MetaLearner<Model, M>({.inner = {.optimiser = {.rate = 0.1, .max_norm = bound<Model>}},
+                                    .order = order,
+                                    .checkpointing = checkpointing,
+                                    .layers = given.caches});
     };
     const auto steps =
-        recorded_steps<Model>(learner(Order::first, Replay::kept), params, given.text());
-    const auto second = learner(Order::second, Replay::kept).gradient(params, given.text());
-    for (const Replay replay : {Replay::kept, Replay::recomputed}) {
-      const auto first = learner(Order::first, replay).gradient(params, given.text());
+        recorded_steps<Model>(learner(Order::first, Checkpointing::stored), params, given.text());
+    const auto second = learner(Order::second, Checkpointing::stored).gradient(params, given.text());
+    for (const Checkpointing checkpointing : {Checkpointing::stored, Checkpointing::recomputed}) {
+      const auto first = learner(Order::first, checkpointing).gradient(params, given.text());
       CHECK(first.loss ==
             doctest::Approx(loss_with_steps<Model>(params, given, steps)).epsilon(1e-12));
       CHECK(laws::disagreement(first.params.embedding, second.params.embedding) > 1e-3);

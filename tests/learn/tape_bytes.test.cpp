@@ -17,7 +17,9 @@ using laws::Small;
 using M = Matrix<double>;
 using D = Dual<M>;
 
-/// Elements of the results that a tape keeps of one chunk, part by part. Every term has the chunk
+constexpr NoOptions none;
+
+/// Elements of the results that a tape stores of one chunk, part by part. Every term has the chunk
 /// or the window as a factor, none has both: a chunk's tape grows with their sum.
 struct Elements {
   ModelSpec spec;
@@ -27,8 +29,8 @@ struct Elements {
   [[nodiscard]] constexpr Index keys() const { return (past + spec.chunk) * spec.width; }
   [[nodiscard]] constexpr Index post_norm() const { return spec.norms == Norms::around ? 1 : 0; }
 
-  /// What a window keeps of the tokens so far, and of it in the tape: old rows that leave make two
-  /// copies more.
+  /// What a window stores of the tokens so far. Where old rows leave, it copies the others, and
+  /// nothing needs the keys before they are turned any more.
   [[nodiscard]] constexpr bool lets_go() const {
     return past + spec.chunk >= spec.window + spec.chunk;
   }
@@ -40,7 +42,7 @@ struct Elements {
   /// their norm and the sum; keys, turned keys and values with those before.
   [[nodiscard]] constexpr Index attend() const {
     const Index norms = spec.query_key_norm == QueryKeyNorm::rms ? 2 : 0;
-    return (8 + norms + post_norm()) * rows() + 3 * keys() + (lets_go() ? 2 * kept() : 0);
+    return (8 + norms + post_norm()) * rows() + (lets_go() ? 2 * (keys() + kept()) : 3 * keys());
   }
   /// The norm, the result, its norm and the sum; the gate, what it lets through, and the product.
   [[nodiscard]] constexpr Index swiglu() const {
@@ -64,7 +66,7 @@ struct Elements {
 template <class Model>
 struct Chunk {
   typename Model::template Params<M> params = laws::lively_params<Model>(1);
-  RotaryTable<double> table = Model::template rotary<double>(Model::positions);
+  mutable RotaryTables<M> rotary;
   typename Model::template State<M> memory;
   M rows;
   std::vector<Token> targets;
@@ -80,19 +82,22 @@ struct Chunk {
 
   template <class P, class State, class X>
   auto surprisal(const P& lifted, State& state, const X& x) const {
-    const Pass<X> pass{.rotary = &table};
-    return cross_entropy(Model::logits(lifted, Model::suffix(lifted, state, x, pass)), targets);
+    const typename Model::template ContextOf<X> context{
+        .spec = Model::spec, .rotary = rotary, .options = none};
+    const std::size_t border = Model::border(FastSelection{});
+    return cross_entropy(Model::logits(lifted, Model::suffix(lifted, state, x, context, border)),
+                         targets);
   }
 };
 
 template <class Model>
 Index learning_bytes(Index past) {
   const Chunk<Model> chunk(past);
-  FastWeights<double> fast = fast_weights(chunk.params);
-  FastWeights<double> sinks(fast.size());
+  FastWeights<M> fast = fast_weights(chunk.params);
+  FastWeights<M> sinks(fast.size());
   Tape<M> tape;
   auto lifted = constants(tape, chunk.params);
-  replace_fast(lifted, [&](std::size_t n) { return tape.leaf(fast[n], sinks[n]); });
+  replace_fast(lifted, FastSelection{}, [&](std::size_t n) { return tape.leaf(fast[n], sinks[n]); });
   auto state = constants(tape, chunk.memory);
   const auto y = chunk.surprisal(lifted, state, tape.constant(chunk.rows));
   tape.seed(y, M::Ones(Model::spec.chunk, 1));
@@ -124,7 +129,7 @@ Index adjoint_bytes(Index past) {
 }
 
 TEST_SUITE("learn") {
-  TEST_CASE("The spec says how many bytes the tape of a chunk keeps") {
+  TEST_CASE("The spec says how many bytes the tape of a chunk stores") {
     constexpr auto bytes = static_cast<Index>(sizeof(double));
     for (const Index past : {Index{0}, Index{3}, laws::small.window, laws::small.window + 2}) {
       CAPTURE(past);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/learn/trainer.hpp>
+#include <ttt/memory/cache_schedule.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "laws/cached_texts.hpp"
@@ -17,8 +19,8 @@ using laws::Small;
 
 using M = Matrix<float>;
 using Batch = std::vector<std::vector<Token>>;
-using Plain = Trainer<Small, PlainLoss, float>;
-using Meta = Trainer<Small, MetaLoss<>, float>;
+using Plain = Trainer<Small>;
+using Meta = Trainer<Small, MetaLoss<>>;
 
 constexpr WarmupCosine schedule{.peak = 1e-2, .end = 1e-3, .warmup = 2, .steps = 20};
 
@@ -42,7 +44,7 @@ Training trainer(typename Training::Options options) {
 }
 Meta meta(Index threads) {
   return trainer<Meta>({.schedule = schedule,
-                        .objective = {.inner = {.optimiser = {.rate = 0.1, .clip = 5}}},
+                        .objective = {.inner = {.optimiser = {.rate = 0.1, .max_norm = 5}}},
                         .threads = threads});
 }
 Plain plain(AdamW adamw = {}) { return trainer<Plain>({.adamw = adamw, .schedule = schedule}); }
@@ -107,18 +109,18 @@ TEST_SUITE("learn") {
                      training.state().params, start);
 
       Plain::State expected = training.state();
-      auto sum = plain_gradient<Small, float>(expected.params, texts[0]).params;
+      auto sum = plain_gradient<Small>(expected.params, texts[0]).params;
       for_each_array([&](const Leaf&, M& s) { s *= weights[0]; }, sum);
       const float whole = weights[0] + weights[1] + weights[2];
       double loss = 0;
       for (std::size_t i = 0; i < 3; ++i) {
-        const auto gradient = plain_gradient<Small, float>(expected.params, texts[i]);
+        const auto gradient = plain_gradient<Small>(expected.params, texts[i]);
         loss += static_cast<double>(weights[i] / whole) * gradient.loss;
         if (i == 0) continue;
         for_each_array([&](const Leaf&, M& s, const M& g) { s += weights[i] * g; }, sum,
                        gradient.params);
       }
-      for_each_array([&](const Leaf&, M& s) { s /= whole; }, sum);
+      for_each_array([&](const Leaf&, M& s) { s *= 1 / whole; }, sum);
       AdamW{}.step(expected.params, sum, expected.adamw, schedule.rate(1));
       const StepReport report = training.step(texts);
       check_equal(training.state(), expected);
@@ -132,12 +134,16 @@ TEST_SUITE("learn") {
   TEST_CASE("A text that counts nothing, or less, is refused, and nothing waits then") {
     Plain training = plain();
     const Batch tokens = batch(2, 1);
-    for (const float weight : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(),
-                               std::numeric_limits<float>::infinity()}) {
+    const std::vector<std::pair<float, std::string>> refused{
+        {0.0F, "0"},
+        {-1.5F, "-1.5"},
+        {std::numeric_limits<float>::quiet_NaN(), "nan"},
+        {std::numeric_limits<float>::infinity(), "inf"}};
+    for (const auto& [weight, words] : refused) {
       const std::vector<Text> texts{{.tokens = tokens[0]}, {.tokens = tokens[1], .weight = weight}};
       CHECK_THROWS_WITH_AS(
           training.accumulate(texts),
-          ("Trainer.accumulate: weight must be positive, got " + std::to_string(weight)).c_str(),
+          ("Trainer.accumulate: weight must be positive, got " + words).c_str(),
           RangeError);
       CHECK_THROWS_AS(training.update(), RangeError);
     }
@@ -180,14 +186,14 @@ TEST_SUITE("learn") {
   TEST_CASE("LinearRise scales the inner rate by the outer step") {
     const auto params = laws::lively_params<Small, float>(1);
     const auto text = batch(1, 4)[0];
-    const MetaLoss<> risen{.inner = {.optimiser = {.rate = 0.1, .clip = 5}},
+    const MetaLoss<> risen{.inner = {.optimiser = {.rate = 0.1, .max_norm = 5}},
                            .inner_rate = {.start = 0, .steps = 4}};
     const auto loss = [&](Index step) {
-      return risen.gradient<Small, float>(params, Text{.tokens = text}, step).loss;
+      return risen.gradient<Small, M>(params, Text{.tokens = text}, step).loss;
     };
     const auto loss_at = [&](double rate) {
-      const InnerLoop<> inner{.optimiser = {.rate = rate, .clip = 5}};
-      return MetaLearner<Small, float>(inner).gradient(params, {text}).loss;
+      const InnerLoop<> inner{.optimiser = {.rate = rate, .max_norm = 5}};
+      return MetaLearner<Small>({.inner = inner}).gradient(params, {.tokens = text}).loss;
     };
     CHECK(loss(1) == loss_at(0.1 * 0.5));
     CHECK(loss(3) == loss_at(0.1));
@@ -211,7 +217,7 @@ TEST_SUITE("learn") {
 
   TEST_CASE("A gradient that is not finite is refused by name, and the state is untouched") {
     auto params = laws::lively_params<Small, float>(1);
-    params.norm(0, 3) = std::numeric_limits<float>::infinity();
+    params.norm.weight(0, 3) = std::numeric_limits<float>::infinity();
     Plain training({.params = params}, {.schedule = schedule});
     CHECK_THROWS_WITH_AS(training.step(batch(2, 1)),
                          "Trainer: step 0: gradient of model.wte.weight is not finite",
@@ -220,31 +226,84 @@ TEST_SUITE("learn") {
     CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
   }
 
-  TEST_CASE("an objective trains with the penalties, and in each step with the slots, it is told") {
-    using Model = laws::Wanting;
+  TEST_CASE("an objective trains with the penalties, and in each step with the slots, of its schedule") {
+    using Model = laws::Keeping;
+    using D = Matrix<double>;
     const auto params = laws::lively_params<Model>(1);
     Random random(2);
     const auto tokens = laws::drawn_tokens(7 * Model::spec.chunk + 1, Model::spec.vocab, random);
-    const Text text{tokens};
-    const CacheSchedule caches{.keep_penalty = 0.3, .peak_penalty = 0.2, .slots = {2, 5}};
-    const InnerLoop<> inner{.optimiser = {.rate = 0.1, .clip = 5}};
+    const Text text{.tokens = tokens};
+    const CacheSchedule layers{.keep_penalty = 0.3, .peak_penalty = 0.2, .slots = {2, 5}};
+    const InnerLoop<> inner{.optimiser = {.rate = 0.1, .max_norm = 5}};
+    const PlainLoss<CacheSchedule> reads{.layers = layers};
+    const MetaLoss<InnerLoop<>, CacheSchedule> learns{.inner = inner, .layers = layers};
     std::vector<double> losses;
     for (const Index step : {0, 1, 2, 3, 4, 5}) {
       CAPTURE(step);
-      const auto check = [](const auto& is, const auto& wanted) {
-        CHECK(is.loss == wanted.loss);
+      const auto check = [](const auto& is, const auto& expected) {
+        CHECK(is.loss == expected.loss);
         for_each_array([](const Leaf&, const auto& a, const auto& b) { CHECK(a == b); }, is.params,
-                       wanted.params);
+                       expected.params);
       };
-      const auto plain = PlainLoss{.caches = caches}.gradient<Model, double>(params, text, step);
-      check(plain, plain_gradient<Model, double>(params, text, caches.at(step)));
-      check(
-          MetaLoss<>{.inner = inner, .caches = caches}.gradient<Model, double>(params, text, step),
-          MetaLearner<Model, double>(inner, Order::second, Replay::kept, caches.at(step))
-              .gradient(params, text));
+      const CacheOptions now = layers.at<Model>(step, text);
+      const auto plain = reads.gradient<Model, D>(params, text, step);
+      check(plain, plain_gradient<Model, D>(params, text, now));
+      check(learns.gradient<Model, D>(params, text, step),
+            MetaLearner<Model, D>({.inner = inner, .layers = now}).gradient(params, text));
       losses.push_back(plain.loss);
     }
     CHECK(std::ranges::min(losses) < std::ranges::max(losses));  // the slots do differ
+  }
+
+  TEST_CASE("A trainer without a schedule learns as with a constant rate") {
+    const Batch texts = batch(2, 9);
+    Plain training = trainer<Plain>({});
+    Plain constant =
+        trainer<Plain>({.schedule = {.peak = 3e-3, .end = 3e-3, .warmup = 0, .steps = 1}});
+    const double before = training.step(texts).loss;
+    constant.step(texts);
+    double after = before;
+    for (int step = 0; step < 99; ++step) {
+      const StepReport report = training.step(texts);
+      CHECK(report.rate == 3e-3);
+      CHECK(report.loss == constant.step(texts).loss);
+      after = report.loss;
+    }
+    check_equal(training.state(), constant.state());
+    CHECK(after < 0.7 * before);
+  }
+
+  TEST_CASE("A rate that is not finite is refused in the first step, and the state is untouched") {
+    const auto start = laws::lively_params<Small, float>(1);
+    for (const double peak : {std::numeric_limits<double>::quiet_NaN(),
+                              std::numeric_limits<double>::infinity(),
+                              -std::numeric_limits<double>::infinity()}) {
+      for (const WarmupCosine& rates :
+           {WarmupCosine{.peak = peak}, WarmupCosine{.peak = peak, .steps = 9},
+            WarmupCosine{.peak = peak, .warmup = 3, .steps = 9}}) {
+        Plain training = trainer<Plain>({.schedule = rates});
+        CHECK_THROWS_WITH_AS(training.step(batch(1, 1)),
+                             "Trainer: step 0: rate is not finite", NumberError);
+        check_equal(training.state(), Plain::State{.params = start});
+        CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
+      }
+    }
+  }
+
+  TEST_CASE("A rate that makes a parameter infinite is refused, and the state is untouched") {
+    Plain training = trainer<Plain>({.schedule = {.peak = 1e39}});
+    CHECK_THROWS_WITH_AS(training.step(batch(1, 1)),
+                         "AdamW: step 0: model.wte.weight would not be finite", NumberError);
+    check_equal(training.state(), Plain::State{.params = laws::lively_params<Small, float>(1)});
+
+    training = plain();
+    training.step(batch(2, 1));
+    training.step(batch(2, 2));
+    const Plain::State before = training.state();
+    Plain wild(before, {.schedule = {.peak = 1e39}});
+    CHECK_THROWS_WITH_AS(wild.step(batch(1, 1)),
+                         "AdamW: step 2: model.wte.weight would not be finite", NumberError);
+    check_equal(wild.state(), before);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/cache.hpp"
 
+#include <ttt/layer/layer.hpp>
 #include <ttt/memory/cached_window.hpp>
 
 #include <doctest/doctest.h>
@@ -30,12 +31,13 @@ struct Filled {
   }
   void offer(const std::vector<Offer>& offers, const reference::Room& room) {
     const Index count = std::ssize(offers);
+    const Index now = offers.back().entry.position + 3;
     M rows(count, 2);
     for (Index n = 0; n < count; ++n) rows.row(n).setConstant(position(offers[size(n)].entry));
-    const M keep = Kept::scored ? M(3 * rows.leftCols(1)) : M();
+    const M keep = Kept::wants.keep_score ? M(3 * rows.leftCols(1)) : M();
     const M values = 2 * rows;
     Kept::offer(state, {.keys = rows, .values = values, .keep = keep, .offers = offers},
-                {.slots = room.slots, .pinned = room.pinned});
+                now, {.slots = room.slots, .pinned = room.pinned});
   }
 
   [[nodiscard]] Positions kept() const {
@@ -49,12 +51,12 @@ struct Filled {
     const Index count = std::ssize(state.entries);
     REQUIRE(state.keys.rows() == count);
     REQUIRE(state.values.rows() == count);
-    REQUIRE(state.keep.rows() == (Kept::scored ? count : 0));
+    REQUIRE(state.keep.rows() == (Kept::wants.keep_score ? count : 0));
     for (Index n = 0; n < count; ++n) {
       const double at = position(state.entries[size(n)]);
       CHECK(state.keys(n, 1) == at);
       CHECK(state.values(n, 0) == 2 * at);
-      if (Kept::scored) CHECK(state.keep(n, 0) == 3 * at);
+      if (Kept::wants.keep_score) CHECK(state.keep(n, 0) == 3 * at);
     }
   }
 
@@ -99,13 +101,15 @@ Index comparisons(Index slots, Index batch, Index rounds, SignalOf signal_of) {
 
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE(
-      "a cache keeps what sorting everything keeps", Kept, Cache<7>,
-      Cache<1, evict::LeastSurprising>, Cache<7, evict::LeastWanted>, Cache<7, evict::Oldest>,
-      Cache<9, evict::LeastAttended, admit::AtLeast<0>>, Cache<7, evict::LeastRecentlyAttended>,
-      Cache<12, evict::Random<3>, admit::WithNeighbours<admit::AtLeast<3000>, 1>>,
-      Cache<7, evict::PinFirst<5, evict::LeastSurprising>>,
-      Cache<7, signal::MeanSurprisal<2>, evict::InOrder<evict::WeakestSignal, evict::Random<1>>>,
-      Cache<8, place::Absolute, admit::Nobody>, Cache<8, signal::KeepScore>) {
+      "a cache stores what sorting everything would", Kept, Cache<7>,
+      Cache<1, evict::LeastSurprising>, Cache<7, evict::LowestKeepScore>, Cache<7, evict::Oldest>,
+      Cache<9, evict::LeastAttended, admit::AtLeast>, Cache<6, evict::LeastSurprisingForAge>, Cache<7, evict::LeastRecentlyAttended>,
+      Cache<12, With<evict::Random{.seed = 3}>,
+            With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 3}}>>,
+      Cache<7, With<evict::PinFirst<evict::LeastSurprising>{.count = 5}>>,
+      Cache<7, With<signal::MeanSurprisal{.reach = 2}>,
+            evict::InOrder<evict::WeakestSignal, evict::Random>>,
+      Cache<8, place::Absolute, admit::None>, Cache<8, signal::KeepScore>) {
     Random random(1);
     for (const reference::Room& room :
          {reference::Room{1000, {}}, {3, {}}, {0, {}}, {6, {2, 9, 40}}, {2, {1, 2, 3, 4, 5, 30}}}) {
@@ -122,20 +126,22 @@ TEST_SUITE("memory") {
         }
         read = entries.back().position + 1;
         const auto offers = laws::offers_of(entries, surprisal);
-        expected = reference::offer<Kept>(expected, offers, room);
+        expected = reference::offer<Kept>(expected, offers, room, entries.back().position + 3);
         cache.offer(offers, room);
         REQUIRE(cache.state.entries.size() == expected.size());
         for (std::size_t n = 0; n < expected.size(); ++n) {
           CHECK(cache.state.entries[n].position == expected[n].position);
           CHECK(cache.state.entries[n].signal == expected[n].signal);
           CHECK(cache.state.entries[n].attended_at == expected[n].attended_at);
+          CHECK(cache.state.entries[n].now == expected[n].now);
+          CHECK(cache.state.entries[n].insertions == expected[n].insertions);
         }
         cache.check_rows();
       }
     }
   }
 
-  TEST_CASE("a full cache keeps who beats its weakest, in the order of the text") {
+  TEST_CASE("a full cache stores what beats its weakest, in the order of the text") {
     Filled<Cache<3>> cache;
     cache.offer(tokens(0, {5, 1}));
     CHECK(cache.kept() == Positions{0, 1});
@@ -148,7 +154,7 @@ TEST_SUITE("memory") {
     cache.check_rows();
   }
 
-  TEST_CASE("of two that the order does not tell apart, the older leaves") {
+  TEST_CASE("of two that the order holds for equal, the older is evicted") {
     Filled<Cache<2>> cache;
     cache.offer(tokens(0, {1, 1, 1}));
     CHECK(cache.kept() == Positions{1, 2});
@@ -158,7 +164,7 @@ TEST_SUITE("memory") {
     CHECK(cache.kept() == Positions{3, 5});
   }
 
-  TEST_CASE("a cache uses no more slots than it is told, and lets go of what it kept beyond") {
+  TEST_CASE("a cache uses no more slots than its options say, and evicts what it stored beyond") {
     Filled<Cache<5>> cache;
     cache.offer(tokens(0, {5, 4, 3, 2, 1}));
     CHECK(cache.kept().size() == 5);
@@ -171,8 +177,8 @@ TEST_SUITE("memory") {
     CHECK(cache.kept() == Positions{9});
   }
 
-  TEST_CASE("who stands at a pinned position stays, and needs no admission") {
-    Filled<Cache<2, admit::AtLeast<3000>>> cache;
+  TEST_CASE("an entry at a pinned position stays, and needs no admission") {
+    Filled<Cache<2, With<admit::AtLeast{.threshold = 3}>>> cache;
     cache.offer(tokens(0, {0, 5, 6, 7}), {1000, {0}});
     CHECK(cache.kept() == Positions{0, 3});
     cache.offer(tokens(4, {8, 1, 9}), {1000, {0, 5}});
@@ -184,8 +190,8 @@ TEST_SUITE("memory") {
     cache.check_rows();
   }
 
-  TEST_CASE("a cache that admits nobody stays empty") {
-    Filled<Cache<4, admit::Nobody>> cache;
+  TEST_CASE("a cache that admits nothing stays empty") {
+    Filled<Cache<4, admit::None>> cache;
     cache.offer(tokens(0, {5, 6, 7}));
     CHECK(cache.kept().empty());
     cache.check_rows();
@@ -194,20 +200,20 @@ TEST_SUITE("memory") {
   TEST_CASE("a cache takes policies in any order, and has its defaults") {
     using Plain = Cache<4>;
     CHECK(std::is_same_v<Plain::SignalPolicy, signal::Surprisal>);
-    CHECK(std::is_same_v<Plain::AdmitPolicy, admit::Everybody>);
+    CHECK(std::is_same_v<Plain::AdmitPolicy, admit::All>);
     CHECK(std::is_same_v<Plain::EvictPolicy, evict::WeakestSignal>);
     CHECK(std::is_same_v<Plain::PlacePolicy, place::Rank>);
     CHECK(std::is_same_v<Plain::FusePolicy, fuse::OneSoftmax>);
-    CHECK(!Plain::scored);
+    CHECK(!Plain::wants.keep_score);
     CHECK(!CachedWindow<Plain>::gated);
     using Other =
-        Cache<4, place::Nowhere, fuse::Gated, evict::LeastWanted, signal::KeepScore, admit::Nobody>;
+        Cache<4, place::Nowhere, fuse::Gated, evict::LowestKeepScore, signal::KeepScore, admit::None>;
     CHECK(std::is_same_v<Other::SignalPolicy, signal::KeepScore>);
-    CHECK(std::is_same_v<Other::AdmitPolicy, admit::Nobody>);
-    CHECK(std::is_same_v<Other::EvictPolicy, evict::LeastWanted>);
+    CHECK(std::is_same_v<Other::AdmitPolicy, admit::None>);
+    CHECK(std::is_same_v<Other::EvictPolicy, evict::LowestKeepScore>);
     CHECK(std::is_same_v<Other::PlacePolicy, place::Nowhere>);
     CHECK(std::is_same_v<Other::FusePolicy, fuse::Gated>);
-    CHECK(Other::scored);
+    CHECK(Other::wants.keep_score);
     CHECK(CachedWindow<Other>::gated);
     CHECK(std::is_same_v<Cache<4, fuse::OneSoftmax, evict::Oldest>::FusePolicy, fuse::OneSoftmax>);
   }
@@ -252,7 +258,7 @@ TEST_SUITE("memory") {
           CAPTURE(slots);
           CAPTURE(batch);
           CAPTURE(asked);
-          CHECK(asked >= rounds * (slots + batch) / 2);  // it does look at everybody
+          CHECK(asked >= rounds * (slots + batch) / 2);  // it does look at every entry
           CHECK(asked <= 7 * rounds * (slots + batch));
         }
       }

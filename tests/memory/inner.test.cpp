@@ -15,7 +15,7 @@ using namespace ttt;
 using laws::normal;
 
 using M = Matrix<double>;
-using Weights = FastWeights<double>;
+using Weights = FastWeights<M>;
 
 constexpr double printed = 5e-9;  // eight decimals
 
@@ -47,17 +47,17 @@ TEST_SUITE("memory") {
       const auto expect = [&](const InnerSgd& optimiser, double scale) {
         CHECK(laws::disagreement(stepped(optimiser)[i], M(start[i] - scale * g[i])) < 1e-14);
       };
-      expect({.rate = 0.5, .clip = 0}, 0.5);
-      expect({.rate = 0.5, .clip = norm * 1.01}, 0.5);
-      expect({.rate = 0.5, .clip = norm / 4}, 0.5 / 4);
-      expect({.rate = 0.5, .clip = norm / 4, .momentum = 0.9}, 0.5 / 4);  // from rest
+      expect({.rate = 0.5, .max_norm = 0}, 0.5);
+      expect({.rate = 0.5, .max_norm = norm * 1.01}, 0.5);
+      expect({.rate = 0.5, .max_norm = norm / 4}, 0.5 / 4);
+      expect({.rate = 0.5, .max_norm = norm / 4, .momentum = 0.9}, 0.5 / 4);  // from rest
     }
   }
 
   TEST_CASE("InnerSgd's momentum carries earlier gradients on") {
     Weights weights{M::Constant(1, 1, 10)};
     Weights velocity;
-    const InnerSgd optimiser{.rate = 1, .clip = 0, .momentum = 0.5};
+    const InnerSgd optimiser{.rate = 1, .max_norm = 0, .momentum = 0.5};
     optimiser.step(weights, velocity, {M::Constant(1, 1, 4)});
     CHECK(weights[0](0, 0) == 6);
     optimiser.step(weights, velocity, {M::Constant(1, 1, 0)});
@@ -66,19 +66,19 @@ TEST_SUITE("memory") {
     CHECK(weights[0](0, 0) == 4);
   }
 
-  TEST_CASE("Without momentum InnerSgd keeps no velocity") {
+  TEST_CASE("Without momentum InnerSgd stores no velocity") {
     Weights weights{M::Ones(1, 1)};
     Weights velocity;
     InnerSgd{}.step(weights, velocity, {M::Ones(1, 1)});
     CHECK(velocity.empty());
   }
 
-  TEST_CASE("InnerSgd's pullback is the transpose of its steps, at the clip and below it") {
-    for (const double clip : {0.0, 0.5, 100.0}) {
+  TEST_CASE("InnerSgd's pullback is the transpose of its steps, at the largest norm and below it") {
+    for (const double most : {0.0, 0.5, 100.0}) {
       for (const double momentum : {0.0, 0.6}) {
-        CAPTURE(clip);
+        CAPTURE(most);
         CAPTURE(momentum);
-        const InnerSgd optimiser{.rate = 0.3, .clip = clip, .momentum = momentum};
+        const InnerSgd optimiser{.rate = 0.3, .max_norm = most, .momentum = momentum};
         Random random(2);
         const Weights start = drawn(random);
         const std::array gradients{drawn(random), drawn(random), drawn(random, 0.02)};
@@ -123,7 +123,7 @@ TEST_SUITE("memory") {
     const auto b = [&](Index i) {
       return M(fill(1, 2, 0.3 + 0.2 * static_cast<double>(i), 2).transpose());
     };
-    const InnerSgd optimiser{.rate = 1, .clip = 1};
+    const InnerSgd optimiser{.rate = 1, .max_norm = 1};
 
     std::vector<Weights> weights{{(M(2, 1) << 0.5, -0.25).finished()}};
     std::vector<Weights> gradients;
@@ -164,10 +164,10 @@ TEST_SUITE("memory") {
     surprisal << 0.5, 1, 1.5, 9;
     M expected(4, 1);
     expected << 0, 0, 0.25, 0.25;
-    CHECK(SurprisingTokens{}.weights(share, surprisal) == expected);
-    CHECK(SurprisingTokens{.above = 100}.weights(share, surprisal) == M::Zero(4, 1));
-    CHECK(SurprisingTokens{.above = -1}.weights(share, surprisal) == share);
-    CHECK(EveryToken{}.weights(share, surprisal) == share);
+    CHECK(map(SurprisingTokens{}, share, surprisal) == expected);
+    CHECK(map(SurprisingTokens{.above = 100}, share, surprisal) == M::Zero(4, 1));
+    CHECK(map(SurprisingTokens{.above = -1}, share, surprisal) == share);
+    CHECK(map(EveryToken{}, share, surprisal) == share);
   }
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "laws/signal.hpp"
 
+#include <ttt/layer/layer.hpp>
 #include <ttt/memory/reconstruction.hpp>
+
+#include "laws/numbers.hpp"
 
 namespace {
 
@@ -9,7 +12,8 @@ using namespace ttt;
 
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE("every Signal is finite and pure", P, signal::Surprisal,
-                     signal::MeanSurprisal<0>, signal::MeanSurprisal<3>, signal::KeepScore,
+                     signal::MeanSurprisal, With<signal::MeanSurprisal{.reach = 0}>,
+                     With<signal::MeanSurprisal{.reach = 3}>, signal::KeepScore,
                      signal::Reconstruction, signal::Sum<>,
                      signal::Sum<signal::Surprisal, signal::KeepScore>) {
     laws::check_signal<P>();
@@ -24,9 +28,9 @@ TEST_SUITE("memory") {
     CHECK(signal::Surprisal{}(offer) == 6);
     CHECK(signal::KeepScore{}(offer) == -4);
     CHECK(signal::Reconstruction{}(offer) == 0.5);
-    CHECK(signal::MeanSurprisal<0>{}(offer) == 6);
-    CHECK(signal::MeanSurprisal<1>{}(offer) == doctest::Approx(11.0 / 3));
-    CHECK(signal::MeanSurprisal<2>{}(offer) == 4);
+    CHECK(signal::MeanSurprisal{.reach = 0}(offer) == 6);
+    CHECK(signal::MeanSurprisal{.reach = 1}(offer) == doctest::Approx(11.0 / 3));
+    CHECK(signal::MeanSurprisal{.reach = 2}(offer) == 4);
     CHECK(signal::Sum<>{}(offer) == 0);
     CHECK(signal::Sum<signal::Surprisal, signal::KeepScore>{}(offer) == 2);
     CHECK(signal::Sum<signal::Surprisal, signal::Surprisal, signal::Surprisal>{}(offer) == 18);
@@ -35,7 +39,7 @@ TEST_SUITE("memory") {
   TEST_CASE("MeanSurprisal takes the mean of those neighbours that there are") {
     const std::vector<double> surprisal{1, 2, 6, 3, 8};
     const auto mean = [&](std::size_t at) {
-      return signal::MeanSurprisal<2>{}({.entry = {}, .surprisal = surprisal, .at = at});
+      return signal::MeanSurprisal{.reach = 2}({.entry = {}, .surprisal = surprisal, .at = at});
     };
     CHECK(mean(0) == 3);
     CHECK(mean(1) == 3);
@@ -43,19 +47,27 @@ TEST_SUITE("memory") {
     CHECK(mean(4) == doctest::Approx(17.0 / 3));
   }
 
-  TEST_CASE("a Signal asks for keep scores if a part of it reads them") {
-    CHECK(detail::wants_keep_score<signal::KeepScore>);
-    CHECK(detail::wants_keep_score<signal::Sum<signal::Surprisal, signal::KeepScore>>);
-    CHECK(!detail::wants_keep_score<signal::Surprisal>);
-    CHECK(!detail::wants_keep_score<signal::Sum<signal::Surprisal>>);
-    CHECK(!detail::wants_keep_score<signal::MeanSurprisal<2>>);
+  TEST_CASE("a Signal reads keep scores if a part of it does") {
+    CHECK(detail::traits_of<signal::KeepScore>.keep_score);
+    CHECK(detail::traits_of<signal::Sum<signal::Surprisal, signal::KeepScore>>.keep_score);
+    CHECK(!detail::traits_of<signal::Surprisal>.keep_score);
+    CHECK(!detail::traits_of<signal::Sum<signal::Surprisal>>.keep_score);
+    CHECK(!detail::traits_of<signal::MeanSurprisal>.keep_score);
   }
 
-  TEST_CASE("what would be missed is computed for a Signal if a part of it reads that") {
-    CHECK(detail::wants_reconstruction<signal::Reconstruction>);
-    CHECK(detail::wants_reconstruction<signal::Sum<signal::Surprisal, signal::Reconstruction>>);
-    CHECK(!detail::wants_reconstruction<signal::KeepScore>);
-    CHECK(!detail::wants_reconstruction<signal::Sum<signal::Surprisal>>);
+  TEST_CASE("reconstruction errors are computed for a Signal if a part of it reads them") {
+    CHECK(detail::traits_of<signal::Reconstruction>.reconstruction);
+    CHECK(detail::traits_of<signal::Sum<signal::Surprisal, signal::Reconstruction>>.reconstruction);
+    CHECK(!detail::traits_of<signal::KeepScore>.reconstruction);
+    CHECK(!detail::traits_of<signal::Sum<signal::Surprisal>>.reconstruction);
+  }
+
+  TEST_CASE("MeanSurprisal may reach over four tokens, and a Sum has settings of its parts") {
+    const std::vector<double> surprisal{9, 0, 0, 0, 0, 5, 0, 0, 0, 0};
+    const Offer offer{.entry = {.surprisal = 5}, .surprisal = surprisal, .at = 5};
+    CHECK(signal::MeanSurprisal{}(offer) == doctest::Approx(5.0 / 9));
+    using Parts = signal::Sum<signal::MeanSurprisal, signal::Surprisal>;
+    CHECK(Parts{.parts = {{.reach = 5}, {}}}(offer) == doctest::Approx(1.4 + 5));
   }
 
   TEST_CASE("a token that another repeats is not missed") {

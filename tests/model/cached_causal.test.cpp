@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/lift.hpp>
+
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -12,7 +16,7 @@ using namespace ttt;
 
 /// Two blocks, the upper one with a cache.
 template <class... Policies>
-using Keeping = LanguageModel<laws::wanting, Repeat<1, laws::Reader>,
+using Caching = LanguageModel<laws::keeping, Repeat<1, laws::Reader>,
                               Repeat<1, Block<Attend<Window, Cache<5, Policies...>>, SwiGlu>>>;
 
 /// How much each token but the first surprises a model that reads and does not learn.
@@ -20,37 +24,46 @@ template <class Model>
 std::vector<double> surprisal(const typename Model::template Params<Matrix<float>>& params,
                               std::span<const Token> tokens) {
   using M = Matrix<float>;
-  const auto table = Model::template rotary<float>(Model::positions);
+  RotaryTables<M> rotary;
+  const CacheOptions options;
+  const std::size_t border = Model::border(FastSelection{});
   typename Model::template State<M> state;
   std::vector<double> known{0};
-  for (Index at = 0; at < std::ssize(tokens); at += Model::spec.chunk) {
-    const auto part =
-        tokens.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(Model::spec.chunk));
-    Pass<M> pass{.rotary = &table, .position = at, .surprisal = known};
-    const M rows = Model::prefix(params, state, Model::embed(params, part), pass);
-    pass.keep = Model::keep(params, rows);
-    const M logits = Model::logits(params, Model::suffix(params, state, rows, pass));
-    const auto rest = tokens.subspan(static_cast<std::size_t>(at) + 1);
+  for (Index begin = 0; begin < std::ssize(tokens); begin += Model::spec.chunk) {
+    const auto first = static_cast<std::size_t>(begin);
+    const auto part = tokens.subspan(first, static_cast<std::size_t>(Model::spec.chunk));
+    typename Model::template ContextOf<M> context{
+        .spec = Model::spec, .rotary = rotary, .position = begin, .options = options};
+    const auto crossed =
+        Model::prefix(params, state, Model::embed(params, part), context, border);
+    context.side = crossed.side;
+    const M logits =
+        Model::logits(params, Model::suffix(params, state, crossed.rows, context, border));
+    const auto rest = tokens.subspan(first + 1);
     const auto targets = rest.first(std::min(rest.size(), part.size()));
     const M nats = cross_entropy(M(logits.topRows(std::ssize(targets))), targets);
     known.insert(known.end(), nats.data(), nats.data() + nats.size());
+    Model::observe(state, std::span(known).subspan(first, part.size()));
   }
-  REQUIRE(!laws::kept_entries(std::get<1>(state.stages)[0]).empty());
+  REQUIRE(!laws::cached_entries(std::get<1>(state.stages)[0]).empty());
   return known;
 }
 
 TEST_SUITE("model") {
   TEST_CASE_TEMPLATE(
       "a token changes no surprisal before its own, bit for bit, under any policy of a cache",
-      Model, Keeping<>, Keeping<evict::LeastSurprising>, Keeping<evict::LeastWanted>,
-      Keeping<evict::Oldest, place::Nowhere>, Keeping<evict::LeastAttended>,
-      Keeping<evict::LeastRecentlyAttended, place::Absolute>, Keeping<evict::Random<1>>,
-      Keeping<evict::PinFirst<2, evict::LeastWanted>, signal::KeepScore>,
-      Keeping<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
-      Keeping<signal::MeanSurprisal<9>, admit::WithNeighbours<admit::AtLeast<2000>, 1>>,
-      Keeping<signal::Sum<signal::Surprisal, signal::KeepScore>, admit::AtLeast<1000>>,
-      Keeping<signal::Reconstruction>, Keeping<fuse::Gated>,
-      Keeping<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
+      Model, Caching<>, Caching<evict::LeastSurprising>, Caching<evict::LowestKeepScore>,
+      Caching<evict::Oldest, place::Nowhere>, Caching<evict::LeastAttended>,
+      Caching<evict::LeastSurprisingForAge>,
+      Caching<evict::LeastRecentlyAttended, place::Absolute>, Caching<evict::Random>,
+      Caching<With<evict::PinFirst<evict::LowestKeepScore>{.count = 2}>, signal::KeepScore>,
+      Caching<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
+      Caching<With<signal::MeanSurprisal{.reach = 9}>,
+              With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 2}}>>,
+      Caching<signal::Sum<signal::Surprisal, signal::KeepScore>,
+              With<admit::AtLeast{.threshold = 1}>>,
+      Caching<signal::Reconstruction>, Caching<fuse::Gated>,
+      Caching<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
     const auto params = laws::lively_params<Model, float>(1);
     Random random(2);
     const auto tokens = laws::drawn_tokens(7 * Model::spec.chunk, Model::spec.vocab, random);

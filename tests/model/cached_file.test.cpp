@@ -16,7 +16,7 @@
 namespace {
 
 using namespace ttt;
-using Model = laws::Wanting;
+using Model = laws::Keeping;
 using Reader = Session<Model>;
 using M = Matrix<float>;
 using Table = Matrix<double>;
@@ -42,13 +42,14 @@ struct InMidChunk {
 /// Six entries that a session can have, a row for each.
 Table entries() {
   const InMidChunk saved;
-  const auto kept = laws::kept_entries(std::get<1>(saved.session.state().memory.stages)[0]);
+  const auto kept = laws::cached_entries(std::get<1>(saved.session.state().memory.stages)[0]);
   REQUIRE(kept.size() == 6);
-  Table table(6, 7);
+  Table table(6, 9);
   for (Index n = 0; n < 6; ++n) {
-    const Entry& e = kept[static_cast<std::size_t>(n)];
+    const Entry& e = at(kept, n);
     table.row(n) << static_cast<double>(e.position), e.surprisal, e.keep, e.signal, e.attended,
-        static_cast<double>(e.readers), static_cast<double>(e.attended_at);
+        static_cast<double>(e.readers), static_cast<double>(e.attended_at),
+        static_cast<double>(e.now), static_cast<double>(e.insertions);
   }
   return table;
 }
@@ -76,17 +77,17 @@ M ones(Index rows, Index cols) { return M::Ones(rows, cols); }
 TEST_SUITE("model") {
   TEST_CASE("a memory whose cache has rows that do not fit is refused") {
     check_refused(part + "cache.entries", Table(entries().topRows(5)),
-                  "read: memory: CachedWindow: cache.keys must be [5, 8], got [6, 8]");
+                  "read: archive: memory: CachedWindow: cache.keys must be [5, 8], got [6, 8]");
     check_refused(part + "cache.keys", ones(5, 8),
-                  "read: memory: CachedWindow: cache.keys must be [6, 8], got [5, 8]");
+                  "read: archive: memory: CachedWindow: cache.keys must be [6, 8], got [5, 8]");
     check_refused(part + "cache.values", ones(7, 8),
-                  "read: memory: CachedWindow: cache.values must be [6, 8], got [7, 8]");
+                  "read: archive: memory: CachedWindow: cache.values must be [6, 8], got [7, 8]");
     check_refused(part + "cache.keep", ones(2, 1),
-                  "read: memory: CachedWindow: cache.keep must be [6, 1], got [2, 1]");
+                  "read: archive: memory: CachedWindow: cache.keep must be [6, 1], got [2, 1]");
     check_refused(part + "keep", ones(3, 1),
-                  "read: memory: CachedWindow: keep must be [12, 1], got [3, 1]");
+                  "read: archive: memory: CachedWindow: keep must be [12, 1], got [3, 1]");
     check_refused(part + "values", ones(9, 8),
-                  "read: memory: CachedWindow: values must be [12, 8], got [9, 8]");
+                  "read: archive: memory: CachedWindow: values must be [12, 8], got [9, 8]");
     const InMidChunk saved;
     file::Archive archive = memory_archive(saved.session);
     for (const auto& [name, cols] : {std::pair{"keys", 8}, {"values", 8}, {"keep", 1}}) {
@@ -98,21 +99,21 @@ TEST_SUITE("model") {
   TEST_CASE("a memory whose cache has more entries than slots is refused") {
     const InMidChunk saved;
     file::Archive archive = memory_archive(saved.session);
-    Table table = Table::Zero(7, 7);
+    Table table = Table::Zero(7, 9);
     for (Index n = 0; n < 7; ++n) table(n, 0) = static_cast<double>(n);
     archive.set(part + "cache.entries", table);
     for (const auto& [name, cols] : {std::pair{"keys", 8}, {"values", 8}, {"keep", 1}}) {
       archive.set(part + "cache." + name, ones(7, cols));
     }
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Model>(archive, saved.params)),
-                         "read: memory: CachedWindow: keys must have at most 12 rows and entries "
+                         "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
                          "at most 6, got 12 and 7",
                          FormatError);
   }
 
   TEST_CASE("a memory whose entries do not rise, or have not left the window, is refused") {
     const auto rise = [](Index got, Index behind) {
-      return "read: memory: CachedWindow: positions of entries must rise below 30, got " +
+      return "read: archive: memory: CachedWindow: positions of entries must rise below 30, got " +
              std::to_string(got) + " behind " + std::to_string(behind);
     };
     const Table table = entries();
@@ -125,17 +126,16 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("a memory whose entries are no numbers, or count in none, is refused") {
-    for (const Index col : {1, 2, 3, 4}) {
+    const std::string table = "read: tensor \"" + part + "cache.entries\": metadata must ";
+    for (Index col = 0; col < 9; ++col) {
       for (const double number : {infinite, -infinite, none}) {
-        check_entry_refused(2, col, number, "read: memory: CachedWindow: entries must be finite");
+        check_entry_refused(2, col, number, table + "be finite");
       }
     }
-    for (const Index col : {0, 5, 6}) {
-      for (const double number : {infinite, none, -1.0, 0.5, 0x1p53}) {
+    for (const Index col : {0, 5, 6, 7, 8}) {
+      for (const double number : {-1.0, 0.5, 0x1p53}) {
         check_entry_refused(2, col, number,
-                            "read: tensor \"" + part +
-                                "cache.entries\" must count in whole numbers, got " +
-                                std::to_string(number));
+                            table + "count in whole numbers, got " + std::to_string(number));
       }
     }
   }
@@ -148,8 +148,8 @@ TEST_SUITE("model") {
       CAPTURE(name);
       CHECK_THROWS_AS(static_cast<void>(session_from<Model>(archive, saved.params)), FormatError);
     };
-    refused(part + "cache.entries", Table(entries().leftCols(6)));
-    refused(part + "cache.entries", ones(6, 7));  // of another type
+    refused(part + "cache.entries", Table(entries().leftCols(8)));
+    refused(part + "cache.entries", ones(6, 9));  // that do not rise
     refused(part + "cache.keys", ones(6, 7));
     refused(part + "cache.keep", ones(6, 2));
     refused(part + "cache.keys", M(M::Constant(6, 8, static_cast<float>(none))));
@@ -157,9 +157,10 @@ TEST_SUITE("model") {
     refused(part + "cache.keep", M(M::Constant(6, 1, static_cast<float>(none))));
     refused(part + "cache.nothing", ones(6, 1));
     refused("model.h.blocks.0.seq_modeling_block.cache.keys", ones(6, 8));
-    refused("surprisal", Table(Table::Ones(9, 1)));
-    refused("surprisal", Table(Table::Ones(38, 2)));
-    refused("surprisal", Table(Table::Constant(38, 1, none)));
+    refused(part + "surprisal", Table(Table::Ones(9, 1)));
+    refused(part + "surprisal", Table(Table::Ones(38, 2)));
+    refused(part + "surprisal", Table(Table::Constant(38, 1, none)));
+    refused("surprisal", Table(Table::Ones(38, 1)));
   }
 
   TEST_CASE("a memory with more or less of the window than its chunk has is refused, or harmless") {
@@ -184,17 +185,17 @@ TEST_SUITE("model") {
 
   TEST_CASE("a file of parameters has the gates of a model whose caches are gated, and no others") {
     using Gated = laws::Gating;
-    using Plain = CachedTttE2e<spec, 2, 1, Cache<5, evict::LeastWanted>>;
+    using Plain = CachedTttE2e<spec, 2, 1, Cache<5, evict::LowestKeepScore>>;
     const auto file = std::filesystem::temp_directory_path() / "ttt_gates.safetensors";
     const std::string gate = "model.h.blocks.1.seq_modeling_block.gate.weight";
     const auto params = laws::lively_params<Gated, float>(3);
-    file::write(file, params_archive<Gated, float>(params));
+    file::write(file, params_archive<Gated, M>(params));
     const auto back = read_params<Gated>(file);
     for_each_array([](const Leaf&, const M& a, const M& b) { CHECK(a == b); }, params, back);
     CHECK_THROWS_WITH_AS(
         static_cast<void>(read_params<Plain>(file)),
         ("read: " + file.string() + ": unexpected tensors \"" + gate + '"').c_str(), FormatError);
-    file::write(file, params_archive<Plain, float>(laws::lively_params<Plain, float>(3)));
+    file::write(file, params_archive<Plain, M>(laws::lively_params<Plain, float>(3)));
     CHECK_NOTHROW(static_cast<void>(read_params<Plain>(file)));
     CHECK_THROWS_WITH_AS(
         static_cast<void>(read_params<Gated>(file)),
@@ -205,10 +206,10 @@ TEST_SUITE("model") {
   TEST_CASE("a memory of a cache is refused by a model with another cache") {
     const InMidChunk saved;
     const file::Archive archive = memory_archive(saved.session);
-    using Smaller = CachedTttE2e<spec, 3, 2, Cache<5, evict::LeastWanted>>;
+    using Smaller = CachedTttE2e<spec, 3, 2, Cache<5, evict::LowestKeepScore>>;
     const auto params = laws::lively_params<Smaller, float>(1);
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Smaller>(archive, params)),
-                         "read: memory: CachedWindow: keys must have at most 12 rows and entries "
+                         "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
                          "at most 5, got 12 and 6",
                          FormatError);
   }

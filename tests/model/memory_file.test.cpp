@@ -54,7 +54,7 @@ TEST_SUITE("model") {
     file::Archive archive = memory_archive(in_mid_chunk());
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Small>(
                              archive, laws::lively_params<Small, float>(3), with_momentum)),
-                         "read: the memory was made with other parameters", FormatError);
+                         "read: archive: the memory was made with other parameters", FormatError);
     CHECK_THROWS_AS(static_cast<void>(session_from<laws::Other>(
                         archive, laws::lively_params<laws::Other, float>(2))),
                     FormatError);
@@ -80,7 +80,7 @@ TEST_SUITE("model") {
       a.set("logits",
             M::Constant(1, Small::spec.vocab, std::numeric_limits<float>::infinity()).eval());
     });
-    refused([&](auto& a) { a.set("chunk.rows", M::Zero(9, Small::spec.width).eval()); });
+    refused([&](auto& a) { a.set("chunk.border.rows", M::Zero(9, Small::spec.width).eval()); });
     refused([&](auto& a) { a.set("position", std::int64_t{1}); });
     constexpr std::int64_t position = 4 * Small::spec.chunk + 3;
     refused([&](auto& a) { a.set("position", position + 1); });
@@ -97,12 +97,12 @@ TEST_SUITE("model") {
 
   TEST_CASE("a file of parameters gives them back, and is refused by another model") {
     const auto file = std::filesystem::temp_directory_path() / "ttt_params.safetensors";
-    file::write(file, params_archive<Small, float>(params));
+    file::write(file, params_archive<Small, Matrix<float>>(params));
     const auto back = read_params<Small>(file);
     CHECK(fingerprint(back) == fingerprint(params));
     CHECK_THROWS_AS(static_cast<void>(read_params<laws::Other>(file)), FormatError);
 
-    file::Archive archive = params_archive<Small, float>(params);
+    file::Archive archive = params_archive<Small, Matrix<float>>(params);
     archive.set("model.ln_f.weight", Matrix<float>::Ones(1, 3).eval());
     file::write(file, archive);
     CHECK_THROWS_WITH_AS(static_cast<void>(read_params<Small>(file)),

@@ -14,11 +14,9 @@ using namespace ttt;
 constexpr int draws = 40'000;
 
 /// The logits of given probabilities, moved by a constant that no sampler may notice.
-Matrix<float> logits(const std::vector<double>& probabilities) {
-  Matrix<float> row(1, std::ssize(probabilities));
-  for (Index i = 0; i < row.cols(); ++i) {
-    row(0, i) = static_cast<float>(std::log(probabilities[static_cast<std::size_t>(i)]) + 50);
-  }
+std::vector<double> logits(const std::vector<double>& probabilities) {
+  std::vector<double> row;
+  for (const double p : probabilities) row.push_back(std::log(p) + 50);
   return row;
 }
 
@@ -27,7 +25,7 @@ Matrix<float> logits(const std::vector<double>& probabilities) {
 void check_frequencies(Nucleus sampler, const std::vector<double>& given,
                        const std::vector<double>& wanted) {
   std::vector<int> counts(given.size());
-  const Matrix<float> row = logits(given);
+  const std::vector<double> row = logits(given);
   for (int i = 0; i < draws; ++i) ++counts[static_cast<std::size_t>(sampler(row))];
   double chi_square = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -44,26 +42,23 @@ void check_frequencies(Nucleus sampler, const std::vector<double>& given,
 
 TEST_SUITE("model") {
   TEST_CASE("Greedy takes the most probable token, and the first of equals") {
-    Matrix<float> row(1, 5);
-    row << -1, 3, 2, 3, -7;
-    CHECK(Greedy{}(row) == 1);
-    row << -5, -4, -3, -2, -1;
-    CHECK(Greedy{}(row) == 4);
+    CHECK(Greedy{}(std::vector<double>{-1, 3, 2, 3, -7}) == 1);
+    CHECK(Greedy{}(std::vector<double>{-5, -4, -3, -2, -1}) == 4);
   }
 
-  TEST_CASE("temperature draws each token as often as its probability says") {
-    check_frequencies(temperature(1, 1), {0.1, 0.4, 0.2, 0.05, 0.25}, {0.1, 0.4, 0.2, 0.05, 0.25});
+  TEST_CASE("with_temperature draws each token as often as its probability says") {
+    check_frequencies(with_temperature(1, 1), {0.1, 0.4, 0.2, 0.05, 0.25}, {0.1, 0.4, 0.2, 0.05, 0.25});
   }
 
-  TEST_CASE("temperature divides the logits") {
+  TEST_CASE("with_temperature divides the logits") {
     // A half squares the odds, two takes their root.
-    check_frequencies(temperature(0.5, 2), {0.5, 0.25, 0.25, 1e-9},
+    check_frequencies(with_temperature(0.5, 2), {0.5, 0.25, 0.25, 1e-9},
                       {4.0 / 6, 1.0 / 6, 1.0 / 6, 1e-17});
-    check_frequencies(temperature(2, 3), {0.64, 0.16, 0.16, 0.04},
+    check_frequencies(with_temperature(2, 3), {0.64, 0.16, 0.16, 0.04},
                       {0.8 / 1.8, 0.4 / 1.8, 0.4 / 1.8, 0.2 / 1.8});
   }
 
-  TEST_CASE("top_p draws from the fewest most probable tokens that reach the share") {
+  TEST_CASE("top_p draws from the fewest most probable tokens that reach the probability p") {
     const std::vector<double> given{0.1, 0.4, 0.2, 0.05, 0.25};
     check_frequencies(top_p(1, 4), given, given);
     check_frequencies(top_p(0.8, 5), given, {0, 0.4 / 0.85, 0.2 / 0.85, 0, 0.25 / 0.85});
@@ -72,13 +67,13 @@ TEST_SUITE("model") {
     check_frequencies(top_p(1e-9, 8), given, {0, 1, 0, 0, 0});
   }
 
-  TEST_CASE("Share and temperature work together: the temperature comes first") {
-    check_frequencies(Nucleus({.share = 0.75, .temperature = 0.5, .seed = 9}),
+  TEST_CASE("p and temperature work together: the temperature comes first") {
+    check_frequencies(Nucleus({.p = 0.75, .temperature = 0.5, .seed = 9}),
                       {0.5, 0.25, 0.25, 1e-9}, {0.8, 0.2, 0, 0});
   }
 
   TEST_CASE("The same seed draws the same tokens, another seed others") {
-    const Matrix<float> row = logits({0.1, 0.4, 0.2, 0.05, 0.25});
+    const std::vector<double> row = logits({0.1, 0.4, 0.2, 0.05, 0.25});
     const auto drawn = [&](std::uint64_t seed) {
       Nucleus sampler = top_p(0.9, seed);
       std::vector<Token> tokens;
@@ -89,20 +84,20 @@ TEST_SUITE("model") {
     CHECK(drawn(1) != drawn(2));
   }
 
-  TEST_CASE("Nucleus refuses shares and temperatures out of range") {
+  TEST_CASE("Nucleus refuses a p or a temperature out of range") {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH_AS(static_cast<void>(top_p(0, 1)),
-                         "Nucleus: share must be in (0, 1], got 0.000000", RangeError);
+                         "Nucleus: p must be in (0, 1], got 0.000000", RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(top_p(1.5, 1)),
-                         "Nucleus: share must be in (0, 1], got 1.500000", RangeError);
+                         "Nucleus: p must be in (0, 1], got 1.500000", RangeError);
     CHECK_THROWS_WITH_AS(static_cast<void>(top_p(-1, 1)),
-                         "Nucleus: share must be in (0, 1], got -1.000000", RangeError);
+                         "Nucleus: p must be in (0, 1], got -1.000000", RangeError);
     CHECK_THROWS_AS(static_cast<void>(top_p(nan, 1)), RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(temperature(0, 1)),
-                         "Nucleus: temperature must be positive, got 0.000000", RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(temperature(-2, 1)),
-                         "Nucleus: temperature must be positive, got -2.000000", RangeError);
-    CHECK_THROWS_AS(static_cast<void>(temperature(nan, 1)), RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(0, 1)),
+                         "Nucleus: temperature must be positive, got 0.000000; Greedy is the limit at 0", RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(-2, 1)),
+                         "Nucleus: temperature must be positive, got -2.000000; Greedy is the limit at 0", RangeError);
+    CHECK_THROWS_AS(static_cast<void>(with_temperature(nan, 1)), RangeError);
   }
 }
 

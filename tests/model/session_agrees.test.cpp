@@ -21,23 +21,26 @@ TEST_SUITE("model") {
     const auto params = laws::lively_params<Small>(1);
     const auto tokens = laws::text<Small>(8, 1);
     for (const double momentum : {0.0, 0.5}) {
-      const InnerLoop<> inner{.optimiser = {.rate = 0.1, .clip = 5, .momentum = momentum}};
-      Session<Small, double> session(params, {.inner = inner});
+      const InnerLoop<> inner{.optimiser = {.rate = 0.1, .max_norm = 5, .momentum = momentum}};
+      Session<Small, Matrix<double>> session(params, {.inner = inner});
       check_same(session.read(tokens),
-                 MetaLearner<Small, double>(inner).gradient(params, {tokens}).surprisal);
+                 MetaLearner<Small, Matrix<double>>({.inner = inner})
+                     .gradient(params, {.tokens = tokens})
+                     .surprisal);
     }
   }
 
   TEST_CASE("A session that does not learn is surprised as in ordinary training") {
     const auto params = laws::lively_params<Small>(2);
     const auto tokens = laws::text<Small>(8, 2);
-    Session<Small, double> session(params, {.learning = Learning::off});
-    check_same(session.read(tokens), plain_gradient<Small, double>(params, {tokens}).surprisal);
+    Session<Small, Matrix<double>> session(params, {.learning = Learning::off});
+    check_same(session.read(tokens),
+               plain_gradient<Small, Matrix<double>>(params, {.tokens = tokens}).surprisal);
   }
 
   TEST_CASE("Reading in any parts is reading whole, with momentum and without learning") {
     laws::check_session_streaming<Small, double>(
-        {.inner = {.optimiser = {.rate = 0.1, .clip = 0.5, .momentum = 0.5}}}, 20);
+        {.inner = {.optimiser = {.rate = 0.1, .max_norm = 0.5, .momentum = 0.5}}}, 20);
     laws::check_session_streaming<Small, double>({.learning = Learning::off}, 10);
   }
 }

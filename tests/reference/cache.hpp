@@ -19,17 +19,17 @@ namespace reference {
 using ttt::Entry;
 using ttt::Offer;
 
-/// How much of a cache may be used, and who stays whatever a policy says.
+/// How many slots of a cache are used, and what stays whatever a policy says.
 struct Room {
   Index slots;                ///< at most
   std::vector<Index> pinned;  ///< positions
 };
 
-/// What a cache keeps of its residents and of those that it is offered: all of them sorted, the
-/// last to leave first, and the first `room.slots` of that, in the order of the text.
+/// What a cache stores of its entries and of what it is offered at `now`: all of them sorted, the
+/// last to be evicted first, and the first `room.slots` of that, in the order of the text.
 template <class Kept>
 std::vector<Entry> offer(const std::vector<Entry>& residents, const std::vector<Offer>& offers,
-                         const Room& room) {
+                         const Room& room, Index now) {
   const typename Kept::EvictPolicy leaves;
   const auto pinned = [&](const Entry& e) {
     return std::ranges::count(room.pinned, e.position) > 0;
@@ -38,8 +38,13 @@ std::vector<Entry> offer(const std::vector<Entry>& residents, const std::vector<
   for (const Offer& offer : offers) {
     newcomers.push_back(offer.entry);
     newcomers.back().signal = typename Kept::SignalPolicy{}(offer);
+    newcomers.back().now = now;
   }
   std::vector<Entry> all = residents;
+  for (Entry& entry : all) {
+    entry.now = now;
+    entry.insertions += 1;
+  }
   for (std::size_t n = 0; n < newcomers.size(); ++n) {
     if (pinned(newcomers[n]) || typename Kept::AdmitPolicy{}(newcomers, n)) {
       all.push_back(newcomers[n]);
@@ -87,7 +92,7 @@ class CachedText {
           for (std::size_t n = 0; n < kept.size(); ++n) {
             if (!sees(spec, query, kept[n])) continue;
             const Index at = kept[n].position;
-            const double added = Kept::scored ? keep(at, 0) : 0.0;
+            const double added = Kept::wants.keep_score ? keep(at, 0) : 0.0;
             add(at, score(spec, head, query, at, places ? (*places)[n] - query : 0) + added);
           }
           const std::size_t far = positions.size();
@@ -146,13 +151,13 @@ class CachedText {
          ++at) {
       offers.push_back({.entry = {.position = at,
                                   .surprisal = surprisal[static_cast<std::size_t>(at)],
-                                  .keep = Kept::scored ? keep(at, 0) : 0.0,
+                                  .keep = Kept::wants.keep_score ? keep(at, 0) : 0.0,
                                   .attended_at = begin},
                         .surprisal = nats,
                         .at = static_cast<std::size_t>(at - known),
-                        .reconstruction = Kept::reconstructs ? missed(spec, at, begin) : 0.0});
+                        .reconstruction = Kept::wants.reconstruction ? missed(spec, at, begin) : 0.0});
     }
-    if (!offers.empty()) kept = offer<Kept>(kept, offers, room);
+    if (!offers.empty()) kept = offer<Kept>(kept, offers, room, begin);
   }
 
   /// How badly the tokens that stay in the window of the chunk at `begin` give back the value of
@@ -183,7 +188,7 @@ class CachedText {
   double score(const ttt::ModelSpec& spec, Index head, Index query, Index key, Index apart) const {
     const Index width = q.cols() / spec.heads;
     const M turned = rotate(M(k.block(key, head * width, 1, width)), width,
-                            static_cast<double>(spec.rotary_base), apart, 2, 1);
+                            static_cast<double>(spec.rotary.base), apart, 2, 1);
     return q.block(query, head * width, 1, width).cwiseProduct(turned).sum() /
            std::sqrt(static_cast<double>(width));
   }

@@ -27,7 +27,7 @@ TEST_SUITE("spec") {
     CHECK(changed([](ModelSpec& s) { s.chunk = s.window; }).chunk == 64);
     CHECK(changed([](ModelSpec& s) { s.window = s.chunk = 1; }).window == 1);
     CHECK(changed([](ModelSpec& s) { s.heads = 32; }).heads == 32);
-    CHECK(changed([](ModelSpec& s) { s.rotary_base = 2; }).rotary_base == 2);
+    CHECK(changed([](ModelSpec& s) { s.rotary.base = 2; }).rotary.base == 2);
   }
 
   TEST_CASE("checked names the first rule that a spec breaks") {
@@ -46,7 +46,7 @@ TEST_SUITE("spec") {
     check([](ModelSpec& s) { s.window = 0; }, "window must be positive");
     check([](ModelSpec& s) { s.chunk = 0; }, "chunk must be positive");
     check([](ModelSpec& s) { s.chunk = 65; }, "chunk must be at most window");
-    check([](ModelSpec& s) { s.rotary_base = 1; }, "rotary_base must be greater than 1");
+    check([](ModelSpec& s) { s.rotary.base = 1; }, "rotary.base must be greater than 1");
     check([](ModelSpec& s) { s.vocab = s.width = 0; }, "vocab must be at least 2");
   }
 
@@ -60,11 +60,10 @@ TEST_SUITE("spec") {
                     .hidden = 7,
                     .window = 5,
                     .chunk = 4,
-                    .rotary_base = 50,
-                    .rotary = Rotary::half_split,
+                    .rotary = {.pairs = RotaryPairs::half_split, .base = 50},
                     .norms = Norms::before,
                     .query_key_norm = QueryKeyNorm::none,
-                    .head = Head::separate}) ==
+                    .output = Head::separate}) ==
           "vocab 2, width 6, heads 1, hidden 7, window 5, chunk 4, rotary 50 half-split, norms "
           "before, query-key norm none, head separate");
   }

@@ -4,6 +4,7 @@
 #include <ttt/algebra/storage.hpp>
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <ranges>
@@ -194,17 +195,29 @@ template <Array A, class F, class... Others>
 ///@{
 /// Adds `term` to `sum`, halves that are zero left out; `sum` may still be without elements.
 template <Storage M>
-void add_to(M& sum, M term) {
+void add_to(M& sum, const M& term) {
   if (is_zero(term)) return;
   if (is_zero(sum)) {
-    sum = std::move(term);
+    sum = term;
   } else {
-    Primitives<M>::map(detail::Plus{}, view(sum), view(std::as_const(sum)),
-                       view(std::as_const(term)));
+    Primitives<M>::map(detail::Plus{}, view(sum), view(std::as_const(sum)), view(term));
   }
 }
 template <Storage M>
-void add_to(Dual<M>& sum, Dual<M> term) {
+void add_to(M& sum, M&& term) {
+  if (is_zero(sum) && !is_zero(term)) {
+    sum = std::move(term);
+  } else {
+    add_to(sum, std::as_const(term));
+  }
+}
+template <Storage M>
+void add_to(Dual<M>& sum, const Dual<M>& term) {
+  add_to(sum.value, term.value);
+  add_to(sum.tangent, term.tangent);
+}
+template <Storage M>
+void add_to(Dual<M>& sum, Dual<M>&& term) {
   add_to(sum.value, std::move(term.value));
   add_to(sum.tangent, std::move(term.tangent));
 }
@@ -259,12 +272,17 @@ template <Storage M>
   return {host.begin(), host.end()};
 }
 
-/// The square of an array's norm as a vector, in double.
+/// The square of an array's norm as a vector; rows are summed in double.
 template <Storage M>
 [[nodiscard]] double sum_of_squares(const M& a) {
   return is_zero(a) ? 0 : Primitives<M>::dot(view(a), view(a));
 }
-/// The sum of the products of corresponding elements, in double.
+/// Whether every element is a finite number.
+template <Storage M>
+[[nodiscard]] bool is_finite(const M& a) {
+  return is_zero(a) || std::isfinite(sum_of_squares(scaled(a, 0)));  // 0 times infinity is no number
+}
+/// The sum of the products of corresponding elements; rows are summed in double.
 template <Storage M>
 [[nodiscard]] double dot(const M& a, const M& b) {
   return is_zero(a) || is_zero(b) ? 0 : Primitives<M>::dot(view(a), view(b));

@@ -102,13 +102,13 @@ template <Number X>
 }
 template <Number X>
 [[nodiscard, gnu::always_inline]] TTT_HD inline Dual<X> constant_like(const Dual<X>& a,
-                                                                     Scalar<X> c) {
+                                                                      Scalar<X> c) {
   return {constant_like(a.value, c), constant_like(a.tangent, Scalar<X>(0))};
 }
 template <Number X>
 [[nodiscard, gnu::always_inline]] TTT_HD inline Dual<X> where_positive(const X& condition,
-                                                                      const Dual<X>& a,
-                                                                      const Dual<X>& b) {
+                                                                       const Dual<X>& a,
+                                                                       const Dual<X>& b) {
   return {where_positive(condition, a.value, b.value),
           where_positive(condition, a.tangent, b.tangent)};
 }

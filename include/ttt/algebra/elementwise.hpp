@@ -36,8 +36,7 @@ struct Elementwise {
 
   template <Array A, class... Ins>
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
-    std::array<A, static_cast<std::size_t>(Inputs)> terms;
-    for (A& term : terms) term = uninitialised<A>(row_count(dy), col_count(dy));
+    std::array<A, static_cast<std::size_t>(Inputs)> terms{in.term()...};
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       PrimitivesOf<A>::map(Pullback{f}, std::array{view(terms[I])...}, view(dy),
                            view(in.value())...);

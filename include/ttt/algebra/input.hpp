@@ -46,8 +46,8 @@ void add_product(M* sum, const View<const Scalar<M>>& a, const View<const Scalar
 
 }  // namespace detail
 
-/// One input of an operation, as the operation's pullback sees it: its value and shape, and where to
-/// add the part of the cotangent that falls to it. Adding what is not wanted does nothing.
+/// One input of an operation, as the operation's pullback sees it: its value and shape, and where
+/// to add the part of the cotangent that falls to it. Adding what is not wanted does nothing.
 template <class A>
 class Input;
 
@@ -66,9 +66,22 @@ class Input<M> {
   /// Whether the cotangent is wanted.
   [[nodiscard]] bool wanted() const { return target_.sum != nullptr; }
 
+  /// An array of the input's shape, to be written and given to `add`; without elements if the
+  /// cotangent is not wanted.
+  [[nodiscard]] M term() const { return wanted() ? M(rows(), cols()) : M(); }
+  ///@{
   /// Adds to the cotangent.
-  void add(M term) const {
+  void add(const M& term) const {
+    if (target_.sum != nullptr) add_to(*target_.sum, term);
+  }
+  void add(M&& term) const {
     if (target_.sum != nullptr) add_to(*target_.sum, std::move(term));
+  }
+  ///@}
+  /// Adds f(dy), which is linear in dy.
+  template <class F>
+  void add_linear(const M& dy, const F& f) const {
+    if (wanted() && !is_zero(dy)) add(f(dy));
   }
   /// Adds the product of two views.
   template <class V>
@@ -102,9 +115,22 @@ class Input<Dual<M>> {
   [[nodiscard]] Index cols() const { return shape_[1]; }
   [[nodiscard]] bool wanted() const { return target_.tangent != nullptr; }
 
-  void add(A term) const {
+  [[nodiscard]] A term() const {
+    return {target_.value == nullptr ? M() : M(rows(), cols()),
+            target_.tangent == nullptr ? M() : M(rows(), cols())};
+  }
+  void add(const A& term) const {
+    if (target_.value != nullptr) add_to(*target_.value, term.value);
+    if (target_.tangent != nullptr) add_to(*target_.tangent, term.tangent);
+  }
+  void add(A&& term) const {
     if (target_.value != nullptr) add_to(*target_.value, std::move(term.value));
     if (target_.tangent != nullptr) add_to(*target_.tangent, std::move(term.tangent));
+  }
+  template <class F>
+  void add_linear(const A& dy, const F& f) const {
+    if (target_.value != nullptr && !is_zero(dy.value)) add_to(*target_.value, f(dy.value));
+    if (target_.tangent != nullptr && !is_zero(dy.tangent)) add_to(*target_.tangent, f(dy.tangent));
   }
   template <class V>
   void add_product(const V& a, const V& b, Flip flip = Flip::none) const {

@@ -12,8 +12,8 @@
 
 namespace ttt {
 
-/// What a tree holds besides arrays, whatever its elements are. No derivative is taken of it; a tree
-/// that is made from another has a copy; a file holds it as a table of numbers.
+/// What a tree holds besides arrays, whatever its elements are. No derivative is taken of it; a
+/// tree that is made from another has a copy; a file holds it as a table of numbers.
 class AnyMetadata {
  public:
   AnyMetadata() = default;
@@ -33,7 +33,7 @@ class AnyMetadata {
   [[nodiscard]] virtual std::vector<double> table() const = 0;
   /// Takes elements from a table.
   ///
-  /// \throws RangeError if a number that counts is not whole, or one is not finite.
+  /// \throws RangeError if a number that counts is negative or not whole, or one is not finite.
   virtual void set_table(const std::vector<double>& table) = 0;
 };
 
@@ -63,7 +63,7 @@ struct FromTable {
     const double number = table[next++];
     if (!std::isfinite(number)) throw RangeError("metadata must be finite");
     if constexpr (std::integral<Field>) {
-      if (!(std::abs(number) < 0x1p53 && number == std::floor(number))) {
+      if (!(number >= 0 && number < 0x1p53 && number == std::floor(number))) {
         throw RangeError("metadata must count in whole numbers, got " + std::to_string(number));
       }
     }
@@ -75,7 +75,8 @@ struct FromTable {
 
 /// A vector of E in a tree. E is a number, or a struct that lists its numbers:
 ///
-///   static void visit_fields(auto& element, auto&& on) { on(element.position); on(element.score); }
+///   static void visit_fields(auto& element, auto&& on) { on(element.position); on(element.score);
+///   }
 template <class E>
 class Metadata : public std::vector<E>, public AnyMetadata {
  public:

@@ -17,9 +17,9 @@ struct Borrowed {
 
 /// What a tape has to know of an operation.
 struct OperationTraits {
-  int inputs;              ///< arrays that it is given
-  bool remembers = true;   ///< whether its pullback reads the values of inputs and outputs
-  bool tangent = false;    ///< whether it has `tangent`: the tangent half of its value by itself
+  int inputs;             ///< arrays that it is given
+  bool remembers = true;  ///< whether its pullback reads the values of inputs and outputs
+  bool tangent = false;   ///< whether it has `tangent`: the tangent half of its value by itself
 };
 
 namespace detail {
@@ -47,13 +47,16 @@ namespace detail {
 template <class Op, class A, std::size_t... I>
 concept OperationOn = requires(const Op& op, const A& a, const Input<A>& in) {
   op.value((static_cast<void>(I), a)...);
-} && (requires(const Op& op, const A& a, const Input<A>& in) {
-        op.pullback(a, a, (static_cast<void>(I), in)...);
-      } || requires(const Op& op, const A& a, const Input<A>& in,
-                    std::array<const A*, result_count<decltype(op.value(
-                                             (static_cast<void>(I), a)...))>> all) {
-        op.pullback(all, all, (static_cast<void>(I), in)...);
-      });
+}
+&&(
+    requires(const Op& op, const A& a, const Input<A>& in) {
+      op.pullback(a, a, (static_cast<void>(I), in)...);
+    } ||
+    requires(
+        const Op& op, const A& a, const Input<A>& in,
+        std::array<const A*, result_count<decltype(op.value((static_cast<void>(I), a)...))>> all) {
+      op.pullback(all, all, (static_cast<void>(I), in)...);
+    });
 
 template <class Op, class A, std::size_t... I>
 constexpr bool is_operation(std::index_sequence<I...> /*inputs*/) {
@@ -89,12 +92,15 @@ template <class Op, Storage M, class... Others>
 [[nodiscard]] auto evaluate(const Op& op, const Dual<M>& first, const Others&... others) {
   using Result = decltype(op.value(first, others...));
   if (has_tangent(first) || (... || has_tangent(others))) return op.value(first, others...);
-  auto values = op.value(first.value, others.value...);
-  Result result;
-  const auto from = as_span(values);
-  const auto to = as_span(result);
-  for (std::size_t n = 0; n < to.size(); ++n) to[n] = {std::move(from[n]), {}};
-  return result;
+  std::array<M, result_count<Result>> values;
+  put(op.value(first.value, others.value...), std::span<M>(values));
+  if constexpr (std::same_as<Result, Dual<M>>) {
+    return Result{std::move(values[0]), {}};
+  } else {
+    Result result;
+    for (std::size_t n = 0; n < values.size(); ++n) result[n] = {std::move(values[n]), {}};
+    return result;
+  }
 }
 ///@}
 
@@ -117,7 +123,7 @@ template <class Op>
 concept Operation = std::copy_constructible<Op> && requires {
   { Op::traits } -> std::convertible_to<OperationTraits>;
 } && detail::is_operation<Op, detail::Archetype>(
-         std::make_index_sequence<static_cast<std::size_t>(Op::traits.inputs)>());
+    std::make_index_sequence<static_cast<std::size_t>(Op::traits.inputs)>());
 
 ///@{
 /// An array, or the value of a variable.

@@ -11,7 +11,9 @@
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
 #include <ttt/algebra/operations/log_sum_exp.hpp>
+#include <ttt/algebra/operations/masked_softmax.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
+#include <ttt/algebra/operations/negative_log.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>
 #include <ttt/algebra/operations/rows.hpp>

@@ -11,17 +11,19 @@ namespace ttt {
 
 /// What a storage of arrays has to supply, as static functions of a specialisation:
 ///
-///   view(m)                                  the View of an array; read-only if m is const
-///   upload<M>(rows, cols, span), download(v) elements from the host, to a std::vector of the host
-///   gemm(out, a, b, flip, add)               out = a b or out += a b, one side transposed
-///   map(f, outs, ins...)                     out = f(in...), element by element
-///   map_rows(f, rows, args...)               f(row, arg...) for each group of each row
-///   gather(out, in, indices)                 out row t = in row indices[t]
-///   scatter_add(out, indices, in)            out row indices[t] += in row t, in order of t
-///   dot(a, b)                                the sum of products, in double
+///   view(m)                         the View of an array; read-only if m is const
+///   upload(rows, cols, elements)    an array of elements of the host, row by row
+///   download(view)                  a std::vector of them
+///   gemm(out, a, b, flip, add)      out = a b or out += a b, one side transposed
+///   map(f, outs, in, ins...)        out = f(in...), element by element
+///   map_rows(f, rows, args...)      f(row, arg...) for each group of each row
+///   gather(out, in, indices)        out row t = in row indices[t]
+///   scatter_add(out, indices, in)   out row indices[t] += in row t, in order of t
+///   dot(a, b)                       the sum of products; rows are summed in double
 ///
-/// and a type Indices that holds integers where the storage wants them, made from two iterators over
-/// Index.
+/// and a type Indices that holds integers where the storage wants them, made from two iterators
+/// over Index. In map and map_rows an input without data is zero, and an output without data is not
+/// wanted.
 ///
 /// Nothing else above reads or writes an element, so a second storage is these functions alone.
 template <class M>

@@ -1,106 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/input.hpp>
+#include <ttt/algebra/any_operation.hpp>
+#include <ttt/algebra/var.hpp>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace ttt {
-
-template <Array A>
-class Tape;
-template <Array A>
-class Var;
-
-namespace detail {
-
-template <class A>
-struct ScalarOf<Var<A>> : ScalarOf<A> {};
-
-/// Where the cotangent of one value is summed up.
-template <class A>
-struct Cell {
-  A cotangent{};          ///< unused in a leaf
-  Target<A> target{};     ///< `cotangent`, or the sink of a leaf
-  std::size_t number = 0; ///< of the value among the tape's results
-};
-
-///@{
-/// Whether a value has a tangent; an array never has.
-template <Storage M>
-[[nodiscard]] bool has_tangent(const M& /*a*/) {
-  return false;
-}
-template <Storage M>
-[[nodiscard]] bool has_tangent(const Dual<M>& a) {
-  return !is_zero(a.tangent);
-}
-///@}
-
-/// How many arrays an operation returns: one, or as many as its std::array has.
-template <class R>
-inline constexpr std::size_t result_count = 1;
-template <class A, std::size_t N>
-inline constexpr std::size_t result_count<std::array<A, N>> = N;
-
-template <class A>
-std::span<A> as_span(A& one) {
-  return {&one, 1};
-}
-template <class A, std::size_t N>
-std::span<A> as_span(std::array<A, N>& many) {
-  return many;
-}
-
-}  // namespace detail
-
-/// A value on a tape: a handle, cheap to copy, valid for as long as its tape.
-template <Array A>
-class Var {
- public:
-  Var() = default;
-
-  /// Without elements if this is on no tape.
-  [[nodiscard]] const A& value() const { return value_ ? *value_ : nothing(); }
-  /// \pre this is on a tape
-  [[nodiscard]] Tape<A>& tape() const { return *tape_; }
-
- private:
-  friend class Tape<A>;
-  Var(Tape<A>* tape, std::shared_ptr<const A> value, detail::Cell<A>* cell)
-      : tape_(tape), value_(std::move(value)), cell_(cell) {}
-
-  static const A& nothing() {
-    static const A zero{};
-    return zero;
-  }
-  [[nodiscard]] std::shared_ptr<const A> shared() const {
-    return value_ ? value_ : std::shared_ptr<const A>(std::shared_ptr<const A>(), &nothing());
-  }
-
-  Tape<A>* tape_ = nullptr;
-  std::shared_ptr<const A> value_;
-  detail::Cell<A>* cell_ = nullptr;  ///< null when no derivative is wanted
-};
-
-/// What a tape over matrices computed, stored for a tape over duals that evaluates the same again.
-template <class M>
-struct Activations {
-  /// What became of one value.
-  struct Result {
-    std::shared_ptr<M> value;  ///< of the operation
-    M cotangent;               ///< without elements where no derivative was wanted
-  };
-  std::vector<Result> results;  ///< in the order of evaluation
-};
 
 /// A record of operations, which takes cotangents back from results to leaves.
 ///
@@ -146,26 +60,11 @@ class Tape {
   template <class Op, class... Vars>
   [[nodiscard]] auto record(const Op& op, const Vars&... inputs) {
     using Result = decltype(op.value(inputs.value()...));
-    constexpr std::size_t count = detail::result_count<Result>;
-    const std::size_t first = results_;
-    std::array<std::shared_ptr<const A>, count> values;
-    evaluate<Result>(op, values, inputs.value()...);
-    std::array<Var<A>, count> vars;
-    const bool wanted = (... || (inputs.cell_ != nullptr));
-    std::array<detail::Cell<A>*, count> cells{};
-    for (std::size_t n = 0; n < count; ++n) {
-      if (wanted) cells[n] = append(*values[n], first + n);
-      vars[n] = {this, values[n], cells[n]};
-    }
-    if (wanted) {
-      if constexpr (!Op::traits.remembers) values = {};
-      pulls_.push_back(
-          pullback<Result>(op, values, cells, (... || detail::has_tangent(inputs.value())),
-                           Remembered{Op::traits.remembers ? inputs.shared() : nullptr,
-                                      {ttt::row_count(inputs.value()), ttt::col_count(inputs.value())},
-                                      inputs.cell_}...));
-    }
-    if constexpr (detail::result_count<Result> == 1 && std::same_as<Result, A>) {
+    const detail::OperationOnArrays<Op, A, sizeof...(Vars)> any(op);
+    std::array<Var<A>, detail::result_count<Result>> vars;
+    const std::array<const Var<A>*, sizeof...(Vars)> in{&inputs...};
+    record_any(any, in, vars);
+    if constexpr (std::same_as<Result, A>) {
       return vars[0];
     } else {
       return vars;
@@ -181,7 +80,7 @@ class Tape {
 
   /// Takes every cotangent back to the leaves and forgets the record.
   void pull_back() {
-    for (; !pulls_.empty(); pulls_.pop_back()) pulls_.back()();
+    for (; !records_.empty(); records_.pop_back()) pull_back(records_.back());
   }
 
   /// The most bytes of results that were alive at one time. Arrays that the caller owns do not
@@ -194,7 +93,7 @@ class Tape {
     Index peak = 0;
   };
 
-  /// What a pullback keeps of an input.
+  /// What is recorded of an input.
   struct Remembered {
     std::shared_ptr<const A> value;  ///< null if the operation does not remember it
     std::array<Index, 2> shape;
@@ -204,83 +103,95 @@ class Tape {
       return {value.get(), shape, cell == nullptr ? Target<A>{} : cell->target};
     }
   };
+  /// What is recorded of a result.
+  struct Returned {
+    std::shared_ptr<const A> value;  ///< null if the operation does not remember it
+    detail::Cell<A>* cell;
+  };
+  /// An operation whose pullback is wanted.
+  struct Record {
+    std::unique_ptr<detail::AnyOperation<A>> op;
+    std::vector<Remembered> inputs;
+    std::vector<Returned> results;
+    bool tangents;  ///< whether an input has one
+  };
 
   static std::shared_ptr<const A> borrow(const A& value) {
     return std::shared_ptr<const A>(std::shared_ptr<const A>(), &value);
   }
 
-  /// The pullback of `op` with what it remembers. It does nothing while no result has a cotangent.
-  template <class Result, class Op, std::size_t N, class... Inputs>
-  std::function<void()> pullback(const Op& op, std::array<std::shared_ptr<const A>, N> values,
-                                 std::array<detail::Cell<A>*, N> cells, bool tangents,
-                                 Inputs... inputs) {
-    return [=, this, values = std::move(values)]() {
-      if (std::ranges::all_of(cells, [](const auto* cell) {
-            return ttt::row_count(cell->cotangent) == 0;
-          })) {
-        return;
-      }
-      if constexpr (Storage<A>) {
-        pull<Result>(op, values, cells, inputs.input()...);
-      } else if (tangents) {
-        pull<Result>(op, values, cells, inputs.input()...);
-      } else {
-        pull_tangents<Result>(op, values, cells, inputs.input()...);
-      }
-      finish(cells);
-    };
+  void record_any(const detail::AnyOperation<A>& op, std::span<const Var<A>* const> in,
+                  std::span<Var<A>> out) {
+    const std::size_t first = results_;
+    std::vector<std::shared_ptr<const A>> values(out.size());
+    const bool tangents =
+        std::ranges::any_of(in, [](const Var<A>* x) { return detail::has_tangent(x->value()); });
+    evaluate(op, in, values, tangents);
+    const bool wanted =
+        std::ranges::any_of(in, [](const Var<A>* x) { return x->cell_ != nullptr; });
+    Record record{nullptr, {}, {}, tangents};
+    for (std::size_t n = 0; n < out.size(); ++n) {
+      detail::Cell<A>* const cell = wanted ? append(*values[n], first + n) : nullptr;
+      out[n] = {this, values[n], cell};
+      if (wanted) record.results.push_back({op.remembers() ? values[n] : nullptr, cell});
+    }
+    if (!wanted) return;
+    for (const Var<A>* x : in) {
+      record.inputs.push_back({op.remembers() ? x->shared() : nullptr,
+                               {ttt::row_count(x->value()), ttt::col_count(x->value())},
+                               x->cell_});
+    }
+    record.op = op.clone();
+    records_.push_back(std::move(record));
   }
 
-  template <class Result, class Op, std::size_t N, class... Inputs>
-  static void pull(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
-                   const std::array<detail::Cell<A>*, N>& cells, const Inputs&... inputs) {
-    const A nothing{};
-    if constexpr (std::same_as<Result, A>) {
-      op.pullback(values[0] ? *values[0] : nothing, cells[0]->cotangent, inputs...);
-    } else {
-      std::array<const A*, N> y;
-      std::array<const A*, N> dy;
-      for (std::size_t n = 0; n < N; ++n) {
-        y[n] = values[n] ? values[n].get() : &nothing;
-        dy[n] = &cells[n]->cotangent;
-      }
-      op.pullback(y, dy, inputs...);
+  /// Takes the cotangents of one operation back, if a result has one.
+  void pull_back(const Record& record) {
+    if (std::ranges::all_of(record.results, [](const Returned& result) {
+          return ttt::row_count(result.cell->cotangent) == 0;
+        })) {
+      return;
     }
+    std::vector<Input<A>> inputs;
+    for (const Remembered& in : record.inputs) inputs.push_back(in.input());
+    if (Storage<A> || record.tangents) {
+      const A nothing{};
+      std::vector<const A*> y;
+      std::vector<const A*> dy;
+      for (const Returned& result : record.results) {
+        y.push_back(result.value ? result.value.get() : &nothing);
+        dy.push_back(&result.cell->cotangent);
+      }
+      record.op->pullback(y, dy, inputs);
+    } else if constexpr (!Storage<A>) {
+      pull_tangents(record, inputs);
+    }
+    for (const Returned& result : record.results) finish(*result.cell);
   }
 
   /// Without tangents among the inputs, the tangent half of a cotangent goes back by itself.
-  template <class Result, class Op, std::size_t N, class... Inputs>
-  static void pull_tangents(const Op& op, const std::array<std::shared_ptr<const A>, N>& values,
-                            const std::array<detail::Cell<A>*, N>& cells,
-                            const Inputs&... inputs) {
+  static void pull_tangents(const Record& record, const std::vector<Input<A>>& inputs) {
     const Sink nothing{};
-    std::array<const Sink*, N> y;
-    std::array<const Sink*, N> dy;
-    bool any_tangent = false;
-    for (std::size_t n = 0; n < N; ++n) {
-      y[n] = values[n] ? &values[n]->value : &nothing;
-      dy[n] = &cells[n]->cotangent.tangent;
-      any_tangent = any_tangent || !is_zero(*dy[n]);
+    std::vector<const Sink*> y;
+    std::vector<const Sink*> dy;
+    for (const Returned& result : record.results) {
+      y.push_back(result.value ? &result.value->value : &nothing);
+      dy.push_back(&result.cell->cotangent.tangent);
     }
-    if (!any_tangent) return;
-    if constexpr (std::same_as<Result, A>) {
-      op.pullback(*y[0], *dy[0], inputs.tangent_half()...);
-    } else {
-      op.pullback(y, dy, inputs.tangent_half()...);
-    }
+    if (std::ranges::all_of(dy, [](const Sink* half) { return is_zero(*half); })) return;
+    std::vector<Input<Sink>> halves;
+    for (const Input<A>& in : inputs) halves.push_back(in.tangent_half());
+    record.op->half_pullback(y, dy, halves);
   }
 
-  /// Lets go of cotangents, or hands them to the activations.
-  template <std::size_t N>
-  void finish(const std::array<detail::Cell<A>*, N>& cells) {
-    for (detail::Cell<A>* cell : cells) {
-      if constexpr (Storage<A>) {
-        if (activations_ != nullptr) {
-          activations_->results[cell->number].cotangent = std::move(cell->cotangent);
-        }
+  /// Lets go of a cotangent, or hands it to the activations.
+  void finish(detail::Cell<A>& cell) {
+    if constexpr (Storage<A>) {
+      if (activations_ != nullptr) {
+        activations_->results[cell.number].cotangent = std::move(cell.cotangent);
       }
-      cell->cotangent = {};
     }
+    cell.cotangent = {};
   }
 
   static Index bytes(const A& a) {
@@ -293,62 +204,77 @@ class Tape {
   }
 
   /// The values of an operation, as far as they are not known from activations.
-  template <class Result, class Op, std::size_t N, class... As>
-  void evaluate(const Op& op, std::array<std::shared_ptr<const A>, N>& values, const As&... in) {
+  void evaluate(const detail::AnyOperation<A>& op, std::span<const Var<A>* const> in,
+                std::span<std::shared_ptr<const A>> values, bool tangents) {
     const std::size_t first = results_;
-    results_ += N;
+    results_ += values.size();
+    std::vector<A> results(values.size());
     if constexpr (Storage<A>) {
-      Result result = op.value(in...);
-      const auto all = detail::as_span(result);
-      for (std::size_t n = 0; n < N; ++n) {
-        std::shared_ptr<A> value = own(std::move(all[n]));
+      op.value(arrays(in), results);
+      for (std::size_t n = 0; n < values.size(); ++n) {
+        std::shared_ptr<A> value = own(std::move(results[n]));
         if (activations_ != nullptr) activations_->results.push_back({value, {}});
         values[n] = std::move(value);
       }
-    } else if (activations_ == nullptr) {
-      if ((... || detail::has_tangent(in))) {
-        Result result = op.value(in...);
-        const auto all = detail::as_span(result);
-        for (std::size_t n = 0; n < N; ++n) values[n] = own(std::move(all[n]));
-      } else {
-        auto result = op.value(in.value...);
-        const auto all = detail::as_span(result);
-        for (std::size_t n = 0; n < N; ++n) values[n] = own({std::move(all[n]), {}});
-      }
     } else {
-      follow<Result>(op, first, values, in...);
+      if (activations_ == nullptr && tangents) {
+        op.value(arrays(in), results);
+      } else if (activations_ == nullptr) {
+        std::vector<const Sink*> halves;
+        for (const Var<A>* x : in) halves.push_back(&x->value().value);
+        set_halves(results, &A::value, [&](std::span<Sink> out) { op.half_value(halves, out); });
+      } else {
+        follow(op, in, first, results, tangents);
+      }
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] = own(std::move(results[n]));
     }
   }
 
   /// The values of an operation whose value halves are known.
-  template <class Result, class Op, std::size_t N, class... As>
-  void follow(const Op& op, std::size_t first, std::array<std::shared_ptr<const A>, N>& values,
-              const As&... in) {
-    const auto known = [&](std::size_t n) { return std::move(*activations_->results[first + n].value); };
-    if (!(... || detail::has_tangent(in))) {
-      for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), {}});
-    } else if constexpr (Op::traits.tangent) {
-      auto tangents = op.tangent(in...);
-      const auto all = detail::as_span(tangents);
-      for (std::size_t n = 0; n < N; ++n) values[n] = own({known(n), std::move(all[n])});
-    } else {
-      Result result = op.value(in...);
-      const auto all = detail::as_span(result);
-      for (std::size_t n = 0; n < N; ++n) values[n] = own(std::move(all[n]));
+  void follow(const detail::AnyOperation<A>& op, std::span<const Var<A>* const> in,
+              std::size_t first, std::vector<A>& results, bool tangents) {
+    if (tangents && !op.has_tangent()) {
+      for (std::size_t n = 0; n < results.size(); ++n) {
+        activations_->results[first + n].value = nullptr;
+      }
+      op.value(arrays(in), results);
+      return;
+    }
+    for (std::size_t n = 0; n < results.size(); ++n) {
+      results[n].value = std::move(*activations_->results[first + n].value);
+    }
+    if (tangents) {
+      const auto all = arrays(in);
+      set_halves(results, &A::tangent, [&](std::span<Sink> out) { op.tangent(all, out); });
     }
   }
 
-  std::shared_ptr<A> own(A&& value) {
-    meter_->live += bytes(value);
+  [[nodiscard]] static std::vector<const A*> arrays(std::span<const Var<A>* const> in) {
+    std::vector<const A*> all;
+    for (const Var<A>* x : in) all.push_back(&x->value());
+    return all;
+  }
+
+  /// Lets make(halves) write one half of each result.
+  template <class Half, class Make>
+  static void set_halves(std::vector<A>& results, Half half, Make&& make) {
+    std::vector<Sink> halves(results.size());
+    make(std::span<Sink>(halves));
+    for (std::size_t n = 0; n < results.size(); ++n) results[n].*half = std::move(halves[n]);
+  }
+
+  [[gnu::noinline]] std::shared_ptr<A> own(A&& value) {
+    const Index size = bytes(value);
+    meter_->live += size;
     meter_->peak = std::max(meter_->peak, meter_->live);
-    return {new A(std::move(value)), [meter = meter_](const A* a) {
-              meter->live -= bytes(*a);
+    return {new A(std::move(value)), [meter = meter_, size](const A* a) {
+              meter->live -= size;
               delete a;
             }};
   }
 
   /// A cell for a result. Below one without tangent, value halves are of no use.
-  detail::Cell<A>* append(const A& result, std::size_t number) {
+  [[gnu::noinline]] detail::Cell<A>* append(const A& result, std::size_t number) {
     auto& cell = cells_.emplace_back();
     cell.number = number;
     if constexpr (Storage<A>) {
@@ -368,7 +294,7 @@ class Tape {
   std::size_t results_ = 0;  ///< evaluated so far
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   std::deque<detail::Cell<A>> cells_;
-  std::vector<std::function<void()>> pulls_;
+  std::vector<Record> records_;
 };
 
 }  // namespace ttt

@@ -25,8 +25,8 @@ namespace ttt {
 ///   };
 ///
 /// Optimisers, counters, files and the lifting of parameters onto a tape are all a walk over such
-/// trees; no module writes its own. A walk first lists a tree's arrays, so that a tree is visited by
-/// code of its own once and not once for each purpose.
+/// trees; no module writes its own. A walk first lists a tree's arrays, so that a tree is visited
+/// by code of its own once and not once for each purpose.
 template <class T>
 concept Tree = requires(T& tree) {
   std::remove_cvref_t<T>::visit([](const std::string&, auto&...) {}, tree);
@@ -65,25 +65,52 @@ inline constexpr bool is_fast = requires {
   requires T::fast;
 };
 
-/// Lists what a tree holds.
+/// Lists what a tree holds. Only the walk itself is compiled for each tree.
 template <class A>
-struct Collect {
-  TreeParts<A>& parts;
-  std::string prefix;
-  bool fast;
+class Collect {
+ public:
+  explicit Collect(TreeParts<A>& parts) : parts_(parts) {}
 
   template <class Member>
-  void operator()(std::string_view name, Member& member) const {
-    std::string path = prefix + std::string(name);
+  void operator()(std::string_view name, Member& member) {
     if constexpr (std::same_as<Member, A>) {
-      parts.arrays.push_back({{std::move(path), fast}, &member});
+      add_array(name, &member);
     } else if constexpr (std::derived_from<Member, AnyMetadata>) {
-      parts.metadata.push_back({std::move(path), &member});
+      add_metadata(name, &member);
     } else {
-      if (!path.empty() && path.back() != '.') path += '.';
-      Member::visit(Collect{parts, std::move(path), fast || is_fast<Member>}, member);
+      const Place before = enter(name, is_fast<Member>);
+      Member::visit(*this, member);
+      leave(before);
     }
   }
+
+ private:
+  struct Place {
+    std::size_t length;
+    bool fast;
+  };
+
+  [[gnu::noinline]] void add_array(std::string_view name, A* array) {
+    parts_.arrays.push_back({{path_ + std::string(name), fast_}, array});
+  }
+  [[gnu::noinline]] void add_metadata(std::string_view name, AnyMetadata* data) {
+    parts_.metadata.push_back({path_ + std::string(name), data});
+  }
+  [[gnu::noinline]] Place enter(std::string_view name, bool fast) {
+    const Place before{path_.size(), fast_};
+    path_ += name;
+    if (!path_.empty() && path_.back() != '.') path_ += '.';
+    fast_ = fast_ || fast;
+    return before;
+  }
+  [[gnu::noinline]] void leave(const Place& before) {
+    path_.resize(before.length);
+    fast_ = before.fast;
+  }
+
+  TreeParts<A>& parts_;
+  std::string path_;
+  bool fast_ = false;
 };
 
 }  // namespace detail
@@ -93,7 +120,8 @@ struct Collect {
 template <template <class> class T, class A>
 [[nodiscard]] TreeParts<A> parts_of(T<A>& tree) {
   TreeParts<A> parts;
-  detail::Collect<A>{parts, "", false}("", tree);
+  detail::Collect<A> collect(parts);
+  collect("", tree);
   return parts;
 }
 template <template <class> class T, class A>

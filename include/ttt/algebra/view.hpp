@@ -77,16 +77,24 @@ template <class S>
 ///@}
 
 ///@{
-/// A row as a column.
+/// A row as a column, or a column as a row.
 ///
-/// \pre the view has one row
+/// \pre the elements lie side by side
 template <class S>
 [[nodiscard]] View<S> as_column(const View<S>& row) {
   return {row.data, row.cols, 1, 1};
 }
 template <class S>
-[[nodiscard]] Dual<View<S>> as_column(const Dual<View<S>>& row) {
+[[nodiscard]] View<S> as_row(const View<S>& column) {
+  return {column.data, 1, column.rows, column.rows};
+}
+template <class V>
+[[nodiscard]] Dual<V> as_column(const Dual<V>& row) {
   return {as_column(row.value), as_column(row.tangent)};
+}
+template <class V>
+[[nodiscard]] Dual<V> as_row(const Dual<V>& column) {
+  return {as_row(column.value), as_row(column.tangent)};
 }
 ///@}
 
@@ -95,12 +103,16 @@ template <class V>
 struct Sum {
   V view;  ///< of any number of rows
 };
+template <class V>
+Sum(V) -> Sum<V>;
 
 /// An input of map_rows that all rows see from its first row on.
 template <class V>
 struct Shared {
   V view;  ///< of any number of rows
 };
+template <class V>
+Shared(V) -> Shared<V>;
 
 /// Which side of a product is transposed.
 enum class Flip { none, left, right };

@@ -78,61 +78,105 @@ template <class S>
 }
 ///@}
 
-///@{
-/// Sums of the first `count` elements, and the largest of them.
-template <class S>
-[[nodiscard, gnu::always_inline]] inline S sum_first(const Lane<S>& a, Index count) {
-  return count == Lane<S>::size ? a.x.sum() : a.x.head(count).sum();
-}
-template <class S>
-[[nodiscard, gnu::always_inline]] inline Dual<S> sum_first(const Dual<Lane<S>>& a, Index count) {
-  return {sum_first(a.value, count), sum_first(a.tangent, count)};
-}
-template <class S>
-[[nodiscard, gnu::always_inline]] inline S max_first(const Lane<S>& a, Index count) {
-  return count == Lane<S>::size ? a.x.maxCoeff() : a.x.head(count).maxCoeff();
-}
-///@}
-
 namespace cpu {
 
-/// Which elements a lane has: `count` of them from `offset` on.
+/// Which elements a lane has: `count` of them from `offset` on, fewer than a lane is wide.
 struct At {
   Index offset;  ///< of the first
-  Index count;   ///< 1..Lane::size
+  Index count;   ///< 1..Lane::size - 1
 
   friend At operator+(At at, Index by) { return {at.offset + by, at.count}; }
 };
 
-/// The lane of `count` elements from `first`, filled up with zeros.
+/// The same for as many as a lane is wide.
 template <class S>
-[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, Index count) {
-  using Array = Eigen::Array<S, Lane<S>::size, 1>;
-  if (first == nullptr) return {Array::Zero()};
-  if (count >= Lane<S>::size) return {Eigen::Map<const Array>(first)};
-  Lane<S> lane{Array::Zero()};
+struct FullAt {
+  Index offset;                                   ///< of the first
+  static constexpr Index count = Lane<S>::size;  ///< all
+
+  friend FullAt operator+(FullAt at, Index by) { return {at.offset + by}; }
+};
+
+///@{
+/// A lane at the end of an array. It is rare: the common path stays short.
+template <class S>
+[[nodiscard, gnu::noinline]] Lane<S> load_tail(const S* first, Index count) {
+  Lane<S> lane{Eigen::Array<S, Lane<S>::size, 1>::Zero()};
   for (Index i = 0; i < count; ++i) lane.x[i] = first[i];
   return lane;
 }
-
-/// Writes the lane's first `count` elements.
 template <class S>
-[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, Index count) {
-  if (count >= Lane<S>::size) {
-    Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first);
-    target = lane.x;
-  } else {
-    for (Index i = 0; i < count; ++i) first[i] = lane.x[i];
-  }
+[[gnu::noinline]] void store_tail(const Lane<S>& lane, S* first, Index count) {
+  for (Index i = 0; i < count; ++i) first[i] = lane.x[i];
 }
+template <class S>
+[[nodiscard, gnu::noinline]] Lane<S> fill_tail(const Lane<S>& lane, Index count, S with) {
+  Lane<S> filled = lane;
+  for (Index i = count; i < Lane<S>::size; ++i) filled.x[i] = with;
+  return filled;
+}
+///@}
 
-/// Calls visit(At) for each lane of `size` elements; only the last may be short.
+///@{
+/// The lane of elements at a place, filled up with zeros.
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, FullAt<S> i) {
+  return {Eigen::Map<const Eigen::Array<S, Lane<S>::size, 1>>(first + i.offset)};
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, At i) {
+  return load_tail(first + i.offset, i.count);
+}
+///@}
+
+///@{
+/// Writes the lane's elements to a place.
+template <class S>
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, FullAt<S> i) {
+  Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first + i.offset);
+  target = lane.x;
+}
+template <class S>
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, At i) {
+  store_tail(lane, first + i.offset, i.count);
+}
+///@}
+
+///@{
+/// The lane with `with` in place of the elements that its place does not have.
+template <class N, class S>
+[[nodiscard, gnu::always_inline]] inline const N& filled_behind(const N& a, FullAt<S> /*i*/,
+                                                                S /*with*/) {
+  return a;
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Lane<S> filled_behind(const Lane<S>& a, At i, S with) {
+  return fill_tail(a, i.count, with);
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> filled_behind(const Dual<Lane<S>>& a, At i,
+                                                                     S with) {
+  return {filled_behind(a.value, i, with), filled_behind(a.tangent, i, with)};
+}
+///@}
+
+///@{
+/// The sum of all elements.
+template <class S>
+[[nodiscard, gnu::always_inline]] inline S total(const Lane<S>& a) {
+  return a.x.sum();
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<S> total(const Dual<Lane<S>>& a) {
+  return {total(a.value), total(a.tangent)};
+}
+///@}
+
+/// Calls visit(place) for each lane of `size` elements; only the last may be short.
 template <class S, class Visit>
 [[gnu::always_inline]] inline void for_each_lane(Index size, Visit&& visit) {
   Index offset = 0;
-  for (; offset + Lane<S>::size <= size; offset += Lane<S>::size) {
-    visit(At{offset, Lane<S>::size});
-  }
+  for (; offset + Lane<S>::size <= size; offset += Lane<S>::size) visit(FullAt<S>{offset});
   if (offset < size) visit(At{offset, size - offset});
 }
 

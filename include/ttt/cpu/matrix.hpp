@@ -6,6 +6,7 @@
 #include <ttt/cpu/rows.hpp>
 
 #include <Eigen/Core>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,8 +19,8 @@ namespace ttt {
 template <class S>
 using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// The primitives of the CPU. Elementwise functors are given lanes of 16 elements, which Eigen turns
-/// into vector instructions.
+/// The primitives of the CPU. Elementwise functors are given lanes of 16 elements, which Eigen
+/// turns into vector instructions.
 template <std::floating_point S>
 struct Primitives<Matrix<S>> {
   using Indices = std::vector<Index>;  ///< integers of the host

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/array.hpp>
 #include <ttt/cpu/lane.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace ttt::cpu {
 
+/// The number 0 of a kind of number: a scalar, a lane or a dual.
 template <class N>
 [[nodiscard, gnu::always_inline]] inline N zero_number() {
   if constexpr (std::floating_point<N>) {
@@ -27,16 +30,18 @@ template <class N>
 /// The elements of one group of one row that a functor reads.
 template <class S>
 struct Reader {
-  const S* first;  ///< null for zeros
-  Index stride;    ///< elements from one row to the next
+  const S* first;
+  Index stride;  ///< elements from one row to the next
 
   /// Neighbouring elements.
-  [[gnu::always_inline]] Lane<S> operator[](At i) const {
-    return load(first == nullptr ? nullptr : first + i.offset, i.count);
+  template <class Place>
+  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
+    return load(first, i);
   }
   /// The same with each element of even number and the one behind it in each other's place.
-  [[gnu::always_inline]] Lane<S> partner(At i) const {
-    const Lane<S> a = (*this)[i];
+  template <class Place>
+  [[gnu::always_inline]] Lane<S> partner(Place i) const {
+    const Lane<S> a = load(first, i);
     Lane<S> b;
     for (Index n = 0; n < Lane<S>::size; n += 2) {
       b.x[n] = a.x[n + 1];
@@ -45,10 +50,29 @@ struct Reader {
     return b;
   }
   /// One element.
-  [[gnu::always_inline]] S at(Index i) const { return first == nullptr ? S(0) : first[i]; }
+  [[gnu::always_inline]] S at(Index i) const { return first[i]; }
   /// The same group `rows` rows before.
-  [[nodiscard]] Reader up(Index rows) const {
-    return {first == nullptr ? nullptr : first - rows * stride, stride};
+  [[nodiscard]] Reader up(Index rows) const { return {first - rows * stride, stride}; }
+};
+
+/// The same of an array that may stand for zeros, which has no data.
+template <class S>
+struct ZeroOr {
+  Reader<S> elements;
+
+  template <class Place>
+  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
+    return elements.first == nullptr ? zero_number<Lane<S>>() : elements[i];
+  }
+  template <class Place>
+  [[gnu::always_inline]] Lane<S> partner(Place i) const {
+    return elements.first == nullptr ? zero_number<Lane<S>>() : elements.partner(i);
+  }
+  [[gnu::always_inline]] S at(Index i) const {
+    return elements.first == nullptr ? S(0) : elements.at(i);
+  }
+  [[nodiscard]] ZeroOr up(Index rows) const {
+    return elements.first == nullptr ? *this : ZeroOr{elements.up(rows)};
   }
 };
 
@@ -60,11 +84,13 @@ struct Writer {
 
   ///@{
   /// Writes neighbouring elements or one, or adds to them.
-  [[gnu::always_inline]] void set(At i, const Lane<S>& n) const {
-    if (first != nullptr) store(n, first + i.offset, i.count);
+  template <class Place>
+  [[gnu::always_inline]] void set(Place i, const Lane<S>& n) const {
+    if (first != nullptr) store(n, first, i);
   }
-  [[gnu::always_inline]] void add(At i, const Lane<S>& n) const {
-    if (first != nullptr) store(load<S>(first + i.offset, i.count) + n, first + i.offset, i.count);
+  template <class Place>
+  [[gnu::always_inline]] void add(Place i, const Lane<S>& n) const {
+    if (first != nullptr) store(load<S>(first, i) + n, first, i);
   }
   [[gnu::always_inline]] void set_at(Index i, S n) const {
     if (first != nullptr) first[i] = n;
@@ -74,7 +100,10 @@ struct Writer {
   }
   ///@}
   /// The elements as they are now.
-  [[gnu::always_inline]] Lane<S> operator[](At i) const { return load<S>(first + i.offset, i.count); }
+  template <class Place>
+  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
+    return load<S>(first, i);
+  }
   /// The same group `rows` rows before.
   [[nodiscard]] Writer up(Index rows) const {
     return {first == nullptr ? nullptr : first - rows * stride, stride};
@@ -86,8 +115,12 @@ template <class Half>
 struct DualReader {
   Half value, tangent;
 
-  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
-  [[gnu::always_inline]] auto partner(At i) const {
+  template <class Place>
+  [[gnu::always_inline]] auto operator[](Place i) const {
+    return Dual{value[i], tangent[i]};
+  }
+  template <class Place>
+  [[gnu::always_inline]] auto partner(Place i) const {
     return Dual{value.partner(i), tangent.partner(i)};
   }
   [[gnu::always_inline]] auto at(Index i) const { return Dual{value.at(i), tangent.at(i)}; }
@@ -98,13 +131,13 @@ template <class Half>
 struct DualWriter {
   Half value, tangent;
 
-  template <class N>
-  [[gnu::always_inline]] void set(At i, const N& n) const {
+  template <class Place, class N>
+  [[gnu::always_inline]] void set(Place i, const N& n) const {
     value.set(i, n.value);
     tangent.set(i, n.tangent);
   }
-  template <class N>
-  [[gnu::always_inline]] void add(At i, const N& n) const {
+  template <class Place, class N>
+  [[gnu::always_inline]] void add(Place i, const N& n) const {
     value.add(i, n.value);
     tangent.add(i, n.tangent);
   }
@@ -118,7 +151,10 @@ struct DualWriter {
     value.add_at(i, n.value);
     tangent.add_at(i, n.tangent);
   }
-  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
+  template <class Place>
+  [[gnu::always_inline]] auto operator[](Place i) const {
+    return Dual{value[i], tangent[i]};
+  }
   [[nodiscard]] DualWriter up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
 };
 
@@ -143,7 +179,8 @@ template <class S>
 template <class S>
 [[gnu::always_inline]] inline auto part(const Dual<View<const S>>& v, Index row, Index group,
                                         const Rows& rows) {
-  return DualReader<Reader<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
+  return DualReader<ZeroOr<S>>{{part(v.value, row, group, rows)},
+                               {part(v.tangent, row, group, rows)}};
 }
 template <class S>
 [[gnu::always_inline]] inline auto part(const Dual<View<S>>& v, Index row, Index group,
@@ -154,11 +191,20 @@ template <class S>
                                                 Index /*group*/, const Rows& /*rows*/) {
   return integers.data();
 }
+// Of several arrays, each may stand for zeros.
+template <class S>
+[[gnu::always_inline]] inline ZeroOr<S> zero_or(const Reader<S>& reader) {
+  return {reader};
+}
+template <class P>
+[[gnu::always_inline]] inline const P& zero_or(const P& other) {
+  return other;
+}
 template <class V, std::size_t N>
 [[gnu::always_inline]] inline auto part(const std::array<V, N>& several, Index row, Index group,
                                         const Rows& rows) {
-  std::array<decltype(part(several[0], row, group, rows)), N> parts;
-  for (std::size_t n = 0; n < N; ++n) parts[n] = part(several[n], row, group, rows);
+  std::array<std::remove_cvref_t<decltype(zero_or(part(several[0], row, group, rows)))>, N> parts;
+  for (std::size_t n = 0; n < N; ++n) parts[n] = {zero_or(part(several[n], row, group, rows))};
   return parts;
 }
 template <class V>
@@ -187,7 +233,7 @@ struct Row {
   }
   template <class F>
   [[gnu::always_inline]] void each(Index first, Index count, F&& f) const {
-    for_each_lane<S>(count, [&](At i) { f(i + first); });
+    for_each_lane<S>(count, [&](auto i) { f(i + first); });
   }
 
   /// The sum of f(i), always in the same order.
@@ -197,25 +243,22 @@ struct Row {
   }
   template <class F>
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
-    using N = decltype(f(At{0, 1}));
+    using N = std::remove_cvref_t<decltype(f(FullAt<S>{0}))>;
     N lanes = zero_number<N>();
-    auto tail = zero_number<decltype(sum_first(lanes, 1))>();
-    for_each_lane<S>(count, [&](At i) {
-      if (i.count == Lane<S>::size) {
-        lanes = lanes + f(i + first);
-      } else {
-        tail = sum_first(f(i + first), i.count);
-      }
-    });
-    return sum_first(lanes, Lane<S>::size) + tail;
+    for_each_lane<S>(count,
+                     [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
+    return total(lanes);
   }
 
   /// The largest f(i), which is a value and no dual; minus infinity of none.
   template <class F>
   [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
-    S largest = -std::numeric_limits<S>::infinity();
-    for_each_lane<S>(count, [&](At i) { largest = std::max(largest, max_first(f(i + first), i.count)); });
-    return largest;
+    constexpr S least = -std::numeric_limits<S>::infinity();
+    Lane<S> largest{Eigen::Array<S, Lane<S>::size, 1>::Constant(least)};
+    for_each_lane<S>(count, [&](auto i) {
+      largest.x = largest.x.max(filled_behind(f(i + first), i, least).x);
+    });
+    return largest.x.maxCoeff();
   }
 };
 
@@ -253,24 +296,55 @@ template <class V, std::size_t N>
 }
 ///@}
 
+/// Writes what f returned: a number, or a std::array of one for each output.
+template <class Writers, class Place, class Result>
+[[gnu::always_inline]] inline void put(const Writers& writers, Place i, const Result& result) {
+  if constexpr (
+      requires { result[0].value.x; } || requires { result[0].x; }) {
+    for (std::size_t n = 0; n < writers.size(); ++n) writers[n].set(i, result[n]);
+  } else {
+    writers[0].set(i, result);
+  }
+}
+
 /// out = f(in...), element by element; f returns a number, or a std::array of one for each output.
-template <class F, class Outs, class... Ins>
-void map(const F& f, const Outs& outs, const Ins&... ins) {
+/// The first input has the shape of all.
+template <class F, class Outs, class In, class... Ins>
+void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
   const auto all = all_outputs(outs);
   using S = Scalar<std::remove_cvref_t<decltype(all[0])>>;
-  const bool flat = (... && is_contiguous(ins)) &&
+  const bool flat = is_contiguous(in) && (... && is_contiguous(ins)) &&
                     std::ranges::all_of(all, [](const auto& v) { return is_contiguous(v); });
-  const auto& shape = value_of(all[0]);
-  const Rows rows = flat ? Rows{1, 1, shape.rows * shape.cols} : Rows{shape.rows, 1, shape.cols};
+  const Index height = row_count(in);
+  const Index width = col_count(in);
+  const Rows rows = flat ? Rows{1, 1, height * width} : Rows{height, 1, width};
   for (Index t = 0; t < rows.rows; ++t) {
-    for_each_lane<S>(rows.width, [&](At i) {
-      const auto result = f(part(ins, t, 0, rows)[i]...);
-      if constexpr (requires { result[0].value.x; } || requires { result[0].x; }) {
-        for (std::size_t n = 0; n < all.size(); ++n) part(all[n], t, 0, rows).set(i, result[n]);
-      } else {
-        part(all[0], t, 0, rows).set(i, result);
-      }
-    });
+    const auto writers = part(all, t, 0, rows);
+    [&](const auto&... readers) {
+      for_each_lane<S>(rows.width, [&](auto i) { put(writers, i, f(readers[i]...)); });
+    }
+    (part(in, t, 0, rows), part(ins, t, 0, rows)...);
+  }
+}
+
+/// A copy needs no numbers.
+template <class S>
+void map(const detail::Copy& /*copy*/, const View<S>& out, const View<const S>& in) {
+  if (in.data == nullptr || out.data == nullptr) return;
+  if (in.contiguous() && out.contiguous()) {
+    std::copy_n(in.data, in.rows * in.cols, out.data);
+    return;
+  }
+  for (Index t = 0; t < in.rows; ++t) {
+    std::copy_n(in.data + t * in.stride, in.cols, out.data + t * out.stride);
+  }
+}
+
+/// Nor do equal elements; the input only has their shape.
+template <class S>
+void map(const detail::Fill& fill, const View<S>& out, const View<const S>& /*in*/) {
+  for (Index t = 0; t < out.rows; ++t) {
+    std::fill_n(out.data + t * out.stride, out.cols, static_cast<S>(fill.number));
   }
 }
 

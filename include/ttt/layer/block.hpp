@@ -33,8 +33,9 @@ constexpr bool names_differ() {
 ///
 /// Without post-norms (Norms::before), h = h + part(norm(h)). Two parts of one kind need names of
 /// their own: With<Attend<Window>{.names = {"global_norm", "global", "global_post_norm"}}>.
-template <Layer... Parts>
+template <class... Parts>
 struct Block {
+  static_assert((... && detail::expect_layer<Parts>()), "a Block is made of Layers");
   static constexpr LayerTraits traits = (LayerTraits{} | ... | Parts::traits);  ///< of all parts
   using Extras = detail::CombinedExtras<Parts...>;                              ///< of all parts
   static_assert(detail::names_differ<Parts...>(),
@@ -102,9 +103,12 @@ struct Block {
   [[nodiscard]] static X read(const Params<P>& params, State<X>& state, X h, const C& context) {
     for_each_part([&]<std::size_t I>() {
       const auto& [norm, own, post_norm] = std::get<I>(params.parts);
-      X added = part<I>.read(own, std::get<I>(state.parts), Norm::read(norm, h, context.spec),
-                             context);
-      if (context.spec.norms == Norms::around) added = Norm::read(post_norm, added, context.spec);
+      constexpr NormKind kind = C::norm;
+      X added = part<I>.read(own, std::get<I>(state.parts),
+                             Norm::read<kind>(norm, h, context.spec), context);
+      if (context.spec.norms == Norms::around) {
+        added = Norm::read<kind>(post_norm, added, context.spec);
+      }
       h = add(h, added);
     });
     return h;

@@ -11,8 +11,9 @@ namespace ttt {
 /// read, and so are a memory of it. Their starting values are learned like any other parameter.
 ///
 /// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675
-template <Layer L>
+template <class L>
 struct Fast {
+  static_assert(detail::expect_layer<L>(), "Fast takes a Layer");
   static constexpr LayerTraits traits = L::traits | LayerTraits{.learns = true};  ///< it learns
   using Extras = typename L::Extras;                                               ///< of the layer
 

@@ -56,6 +56,40 @@ concept Layer = std::semiregular<L> &&
   layer.validate(state, position, spec);
 } && detail::LayerReads<L, detail::Archetype> && detail::LayerObserves<L>;
 
+namespace detail {
+
+/// Whether L is a layer; if not, says which member it lacks.
+template <class L>
+constexpr bool expect_layer() {
+  if constexpr (Layer<L>) {
+    return true;
+  } else {
+    using A = Archetype;
+    static_assert(std::semiregular<L>, "a Layer must be a value: it is made, copied and assigned");
+    static_assert(requires { { L::traits } -> std::convertible_to<LayerTraits>; },
+                  "a Layer must have `static constexpr LayerTraits traits`");
+    static_assert(requires { typename L::Extras::Options; typename L::Extras::Side; },
+                  "a Layer must have `using Extras`, NoExtras if it takes nothing from outside");
+    static_assert(requires(const L& layer) { { layer.names } -> std::convertible_to<PartNames>; },
+                  "a Layer must have `PartNames names`");
+    static_assert(requires { requires Tree<typename L::template Params<A>>; },
+                  "a Layer must have a tree `Params<A>`");
+    static_assert(requires { requires Tree<typename L::template State<A>>; },
+                  "a Layer must have a tree `State<A>`, Stateless<A> if it has no state");
+    static_assert(requires(const L& layer, const ModelSpec& spec) { layer.tensors(spec); },
+                  "a Layer must have `Params<TensorSpec> tensors(spec) const`");
+    static_assert(requires(const L& layer, const typename L::template State<A>& state, Index position,
+                           const ModelSpec& spec) { layer.validate(state, position, spec); },
+                  "a Layer must have `validate(state, position, spec) const`");
+    static_assert(LayerReads<L, A>, "a Layer must have `X read(params, state, x, context) const`");
+    static_assert(LayerObserves<L>,
+                  "a Layer whose traits say `surprisal` must have `observe(state, surprisal, spec)`");
+    return false;
+  }
+}
+
+}  // namespace detail
+
 /// A layer or a policy with settings of its own, as a type:
 ///
 ///   Block<Attend<With<Window{.length = 64}>>, With<SwiGlu{.hidden = 512}>>

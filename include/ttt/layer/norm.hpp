@@ -26,11 +26,13 @@ struct Norm {
   }
 
   /// \shape  x [time, width] -> [time, width]
-  template <class P, class X>
+  template <NormKind Kind, class P, class X>
   [[nodiscard]] static X read(const Params<P>& params, const X& x, const ModelSpec& spec) {
-    return spec.norm == NormKind::layer
-               ? layer_norm(x, params.weight, params.bias, epsilon_of(spec))
-               : rms_norm(x, params.weight, epsilon_of(spec));
+    if constexpr (Kind == NormKind::layer) {
+      return layer_norm(x, params.weight, params.bias, epsilon_of(spec));
+    } else {
+      return rms_norm(x, params.weight, epsilon_of(spec));
+    }
   }
 };
 

@@ -3,11 +3,13 @@
 
 #include <ttt/algebra/array.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/error.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ttt {
@@ -49,12 +51,14 @@ struct AdamW {
   /// Takes one step; frozen tensors count neither in the norm nor in the state.
   ///
   /// \shape  params and gradient are trees of one form and shape
-  /// \cost   one pass over parameters, gradient and state, and one for the norm
+  /// \throws NumberError, naming step and tensor, if a number of a parameter or of the state would
+  ///         not be finite; both are then untouched.
+  /// \cost   two passes over parameters, gradient and state, of which the first only checks, and
+  ///         one for the norm
   template <class Params>
   void step(Params& params, const Params& gradient, State<Params>& state, double rate) const {
     const double size = norm(gradient);
-    ++state.steps;
-    const auto t = static_cast<double>(state.steps);
+    const auto t = static_cast<double>(state.steps + 1);
     const Update update{.scale = max_norm > 0 && size >= max_norm ? max_norm / size : 1.0,
                         .beta1 = beta1,
                         .beta2 = beta2,
@@ -63,6 +67,20 @@ struct AdamW {
                         .epsilon = epsilon,
                         .weight_decay = weight_decay,
                         .rate = rate};
+    for_each_array(
+        [&]<class M>(const Leaf& leaf, const M& p, const M& g, const M& m, const M& v) {
+          if (is_frozen(leaf) || is_zero(p)) return;
+          const auto number = [&](const M& moment) {
+            return is_zero(moment) ? detail::zeros_like(view(p)) : view(moment);
+          };
+          M defect(p.rows(), p.cols());
+          Primitives<M>::map(Defect{update}, view(defect), view(p), view(g), number(m), number(v));
+          if (std::isfinite(sum_of_squares(defect))) return;
+          throw NumberError("AdamW: step " + std::to_string(state.steps) + ": " + leaf.name +
+                            " would not be finite");
+        },
+        std::as_const(params), gradient, std::as_const(state.mean), std::as_const(state.square));
+    ++state.steps;
     for_each_array(
         [&]<class M>(const Leaf& leaf, M& p, const M& g, M& m, M& v) {
           if (is_frozen(leaf) || is_zero(p)) return;
@@ -90,6 +108,18 @@ struct AdamW {
                          reciprocal(square_root(square * S(unbias_square)) + S(epsilon)) +
                      p * S(weight_decay);
       return {p - step * S(rate), mean, square};
+    }
+  };
+
+  /// 0 where the step of one element is finite, and no number elsewhere.
+  struct Defect {
+    Update update;
+
+    template <class N>
+    TTT_HD N operator()(const N& p, const N& raw, const N& m, const N& v) const {
+      using S = Scalar<N>;
+      const auto [next, mean, square] = update(p, raw, m, v);
+      return next * S(0) + mean * S(0) + square * S(0);
     }
   };
 

@@ -108,8 +108,8 @@ class Trainer {
   /// One step on one batch.
   ///
   /// \throws RangeError if a sequence is not whole chunks, or a weight not positive; NumberError,
-  ///         naming step and tensor, if a loss or a gradient is not finite. The state is then
-  ///         untouched.
+  ///         naming step and tensor, if a loss, a gradient, the rate, or what the step would make of
+  ///         a parameter is not finite. The state is then untouched.
   StepReport step(std::span<const Text> batch) {
     accumulate(batch);
     return update();
@@ -165,7 +165,7 @@ class Trainer {
 
   /// Takes a step along the weighted mean of the gradients that wait.
   ///
-  /// \throws RangeError if none waits.
+  /// \throws RangeError if none waits; NumberError as step. No gradient waits then.
   StepReport update() {
     if (waiting_ == 0) throw RangeError("Trainer.update: no gradient waits");
     const double count = std::exchange(waiting_, 0);

@@ -13,7 +13,7 @@ namespace ttt {
 struct CacheSchedule {
   double keep_penalty = 0;   ///< as CacheOptions
   double peak_penalty = 0;   ///< as CacheOptions, in texts in which no target has a loss weight
-  std::vector<Index> slots;  ///< one of these is drawn anew for each step; all slots if empty
+  std::vector<Index> slots{};  ///< one of these is drawn anew for each step; all slots if empty
   std::uint64_t seed = 0x510754;  ///< of the draws
 
   /// What holds in an outer step: the same whenever it is asked.

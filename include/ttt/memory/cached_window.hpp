@@ -107,8 +107,8 @@ struct CachedWindow {
   /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
   ///
   /// \shape  rows of [time, ...] -> [time, heads * head]; gate [1, 1], if gated
-  /// \throws RangeError if the tokens go beyond the chunk that they begin in, or options.slots is
-  ///         negative; NumberError if a signal is not a number. The state is then untouched.
+  /// \throws RangeError if the tokens go beyond the chunk that they begin in, what was read was not
+  ///         observed, or options.slots is negative; NumberError if a signal is not a number. The state is then untouched.
   /// \cost   O(time * (window + slots) * heads * head)
   template <class X, class G, class C>
   [[nodiscard]] X attend(State<X>& state, const AttentionRows<X>& rows, const G& gate,
@@ -149,6 +149,11 @@ struct CachedWindow {
     const Index recent = std::min(row_count(state.keys), tokens);
     const Index leaving = recent + context.spec.chunk - tokens;
     if (leaving <= 0) return;
+    if (std::ssize(state.surprisal) < recent) {
+      throw RangeError("CachedWindow.attend: surprisal must be that of the last " +
+                       std::to_string(recent) + " tokens at least, got " +
+                       std::to_string(state.surprisal.size()) + ": observe what is read");
+    }
     const auto newest = [&](const X& rows) {
       const Index count = row_count(rows);
       return count > recent ? take_rows(rows, count - recent, recent) : rows;

@@ -102,8 +102,10 @@ struct RowsStorage<Var<A>> : ArrayStorage<A> {};
 /// What a layer needs in a read besides parameters and state: per-call inputs.
 ///
 /// X is what rows are evaluated in: an array, or a variable on a tape.
-template <class X, class Side = NoSide, class Options = NoOptions>
+template <class X, class Side = NoSide, class Options = NoOptions,
+          NormKind Kind = NormKind::rms>
 struct Context {
+  static constexpr NormKind norm = Kind;  ///< of the residual stream, as in the spec
   const ModelSpec& spec;  ///< the shapes that layers share
   RotaryTables<typename detail::RowsStorage<X>::type>& rotary;  ///< of whoever reads
   Index position = 0;                                           ///< tokens of the text before

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/cpu/matrix.hpp>
+#include <ttt/error.hpp>
 #include <ttt/layer/block.hpp>
 #include <ttt/model/initialise.hpp>
 
@@ -38,7 +39,7 @@ struct LanguageModel {
   using Side = typename detail::CombinedExtras<typename Stages::Block...>::Side;
   /// What the layers need in a read.
   template <class X>
-  using ContextOf = Context<X, Side, Options>;
+  using ContextOf = Context<X, Side, Options, checked(Spec).norm>;
 
   /// Every tensor of the model.
   template <class A>
@@ -101,11 +102,22 @@ struct LanguageModel {
   }
 
   /// The first block of the suffix, if the arrays called fast learn: `depth` if there is none.
+  ///
+  /// \throws RangeError if what is read before the blocks would learn: the embedding, or what the
+  ///         side output is computed with. It is read once, so a step on it would come too late.
   template <class IsFast>
   [[nodiscard]] static std::size_t border(const IsFast& is_fast) {
     std::size_t number = 0;
     std::size_t first = depth;
     const auto shapes = tensors();
+    const auto expect_slow = [&](const Leaf& leaf) {
+      if (!is_fast(leaf)) return;
+      throw RangeError("LanguageModel: " + leaf.name + " cannot be a fast weight");
+    };
+    expect_slow({"model.wte.weight"});
+    for (const auto& [leaf, tensor] : parts_of(shapes.side).arrays) {
+      expect_slow({"model." + leaf.name});
+    }
     for_each_stage([&]<std::size_t I>() {
       for (const auto& block : std::get<I>(shapes.stages)) {
         bool between = Stage<I>::Block::traits.chunks || Stage<I>::Block::traits.surprisal;
@@ -172,7 +184,7 @@ struct LanguageModel {
   /// \shape  h [time, width] -> [time, vocab]
   template <class P, class X>
   [[nodiscard]] static X logits(const Params<P>& params, const X& h) {
-    const X normed = Norm::read(params.norm, h, spec);
+    const X normed = Norm::read<spec.norm>(params.norm, h, spec);
     return spec.output == Head::tied ? matmul_transposed(normed, params.embedding)
                                      : matmul(normed, params.head);
   }

@@ -62,6 +62,28 @@ template <template <class> class T, Storage M>
   return map_tree<M>([](const Leaf&, const Var<M>& v) { return v.value(); }, tree);
 }
 
+/// Moves the values of variables to a tree that they were lifted from; what is still the tree's own
+/// array stays.
+template <template <class> class T, Storage M>
+void take_values(T<M>& tree, T<Var<M>>& lifted) {
+  for_each_array(
+      [](const Leaf&, M& array, Var<M>& v) {
+        if (&v.value() != &array) array = std::move(v).take();
+      },
+      tree, lifted);
+  for_each_metadata(
+      [](const std::string&, AnyMetadata& own, const AnyMetadata& after) { own.assign(after); },
+      tree, lifted);
+}
+
+/// The values of a tree of variables that is not read again: moved where nothing else holds them.
+template <template <class> class T, Storage M>
+[[nodiscard]] T<M> taken(T<Var<M>>& tree) {
+  T<M> result;
+  take_values(result, tree);
+  return result;
+}
+
 /// Replaces the fast arrays of a lifted tree of parameters: make(number) for each, in order. An
 /// array without rows is never fast.
 template <class Params, class Make>

@@ -86,8 +86,9 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  ///         NumberError if a surprisal or a fast weight is not finite, or a layer refuses; the
-  ///         session has then read the chunks before.
+  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
+  ///         what the call read before that chunk is then read and learned, and the session is
+  ///         otherwise untouched.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
@@ -95,15 +96,18 @@ class Session {
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
-      if (std::ssize(state_.chunk) == chunk) begin_chunk(tokens.front());
-      const std::size_t count =
-          std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
-      if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
-        read_chunk(tokens.first(count + 1), surprisal);
-      } else {
-        read_part(tokens.first(count), surprisal);
+      if (std::ssize(state_.chunk) < chunk) {
+        read_some(tokens, surprisal);
+        continue;
       }
-      tokens = tokens.subspan(count);
+      State before = state_;
+      try {
+        begin_chunk(tokens.front());
+        read_some(tokens, surprisal);
+      } catch (...) {
+        state_ = std::move(before);
+        throw;
+      }
     }
     return surprisal;
   }
@@ -139,10 +143,20 @@ class Session {
 
  private:
   static constexpr Index chunk = Model::spec.chunk;
-  /// What a layer refuses leaves a session as it was; only such layers can refuse.
-  static constexpr bool can_refuse = Model::traits.chunks || Model::traits.surprisal;
 
   [[nodiscard]] bool learning() const { return options_.learning == Learning::on; }
+
+  /// Reads what of the tokens belongs to the chunk in progress; leaves the others.
+  void read_some(std::span<const Token>& tokens, std::vector<S>& surprisal) {
+    const std::size_t count =
+        std::min(tokens.size(), static_cast<std::size_t>(chunk) - state_.chunk.size());
+    if (learning() && count == static_cast<std::size_t>(chunk) && count < tokens.size()) {
+      read_chunk(tokens.first(count + 1), surprisal);
+    } else {
+      read_part(tokens.first(count), surprisal);
+    }
+    tokens = tokens.subspan(count);
+  }
 
   /// Learns from the chunk that is complete, now that the token behind it is known.
   void begin_chunk(Token next) {
@@ -151,7 +165,10 @@ class Session {
       targets.push_back(next);
       // A session that read part of the chunk without learning lacks rows of it.
       if (state_.border.rows.rows() == chunk) {
-        take(learn(state_.position - chunk, state_.border, state_.chunk_memory, targets));
+        take(learn(state_.position - chunk, state_.chunk_memory, targets,
+                   [&](Tape<M>& tape, const auto& /*lifted*/, auto& /*memory*/) {
+                     return ttt::constants(tape, state_.border);
+                   }));
       }
     }
     forget_chunk();
@@ -182,34 +199,39 @@ class Session {
   };
 
   /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
+  /// `cross(lifted, memory)` is what the prefix made of the chunk, on the same tape.
   ///
-  /// \shape  border of [chunk], what the prefix made of it; targets [chunk]
-  /// \throws NumberError if a fast weight is no longer finite.
-  Lesson learn(Index begin, const typename Model::template Border<M>& border, const Memory& before,
-               std::span<const Token> targets) {
+  /// \shape  targets [chunk]
+  /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
+  template <class Cross>
+  Lesson learn(Index begin, const Memory& before, std::span<const Token> targets, Cross&& cross) {
     FastWeights<M> gradient(state_.fast.size());
     Tape<M> tape;
-    auto lifted = constants(tape, *params_);
+    auto lifted = ttt::constants(tape, *params_);
     replace_fast(lifted, options_.fast,
                  [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
-    auto memory = constants(tape, before);
-    const auto crossing = constants(tape, border);
-    auto pass = context<Var<M>>(begin);
-    pass.side = crossing.side;
-    const Var<M> logits = Model::logits(
-        lifted, Model::suffix(lifted, memory, crossing.rows, pass, border_));
-    const Var<M> surprisal = cross_entropy(logits, targets);
-    const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
-    tape.seed(surprisal, map(options_.inner.loss, share, surprisal.value()));
-    Lesson lesson{.surprisal = surprisal.value(),
-                  .logits = copied_rows(logits.value(), chunk - 1, 1),
-                  .memory = values(memory),
-                  .fast = state_.fast,
-                  .velocity = state_.velocity};
+    auto memory = ttt::constants(tape, before);
+    Lesson lesson;
+    {
+      auto border = cross(tape, lifted, memory);
+      auto pass = context<Var<M>>(begin);
+      pass.side = border.side;
+      const Var<M> logits = Model::logits(
+          lifted, Model::suffix(lifted, memory, std::move(border.rows), pass, border_));
+      const Var<M> surprisal = cross_entropy(logits, targets);
+      lesson.surprisal = surprisal.value();
+      lesson.logits = copied_rows(logits.value(), chunk - 1, 1);
+      expect_finite(numbers(lesson.surprisal), begin + 1);
+      const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
+      tape.seed(surprisal, map(options_.inner.loss, share, lesson.surprisal));
+    }
     tape.pull_back();
+    lesson.memory = taken(memory);
+    lesson.fast = state_.fast;
+    lesson.velocity = state_.velocity;
     options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-    if (!std::isfinite(global_norm(lesson.fast))) {
-      throw NumberError("Session: the step behind token " + std::to_string(begin + chunk - 1) +
+    if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
+      throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
                         " makes a fast weight infinite or no number");
     }
     return lesson;
@@ -224,15 +246,16 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Memory memory = state_.memory;  // ours changes when nothing can be refused any more
-    const auto params = borrowed();
-    const auto border = Model::prefix(params, memory, Model::embed(params, tokens.first(chunk)),
-                                      context<M>(state_.position), border_);
-    Lesson lesson = learn(state_.position, border, memory, tokens.subspan(1));
+    Lesson lesson = learn(
+        state_.position, state_.memory, tokens.subspan(1),
+        [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
+          return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
+                               context<Var<M>>(state_.position), border_);
+        });
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
-    expect_finite(nats);
+    expect_finite_logits(lesson.logits, state_.position + chunk - 1);
     state_.memory = std::move(lesson.memory);
     state_.logits = std::move(lesson.logits);
     take(std::move(lesson));
@@ -247,13 +270,18 @@ class Session {
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
   }
 
-  void expect_finite(const std::vector<double>& nats) const {
+  /// \shape  nats [time], of token `first` and those behind it
+  static void expect_finite(const std::vector<double>& nats, Index first) {
     for (std::size_t n = 0; n < nats.size(); ++n) {
       if (std::isfinite(nats[n])) continue;
       throw NumberError("Session.read: the surprisal of token " +
-                        std::to_string(state_.position + static_cast<Index>(n)) +
-                        " is not finite");
+                        std::to_string(first + static_cast<Index>(n)) + " is not finite");
     }
+  }
+  static void expect_finite_logits(const M& logits, Index token) {
+    if (is_finite(logits)) return;
+    throw NumberError("Session.read: the logits behind token " + std::to_string(token) +
+                      " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -263,25 +291,26 @@ class Session {
   }
 
   void read_part(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    const auto params = borrowed();
-    Memory memory = can_refuse || learning() ? state_.memory : std::move(state_.memory);
-    typename Model::template Border<M> border;
-    M logits;
-    std::vector<double> nats;
-    auto pass = context<M>(state_.position);
-    border = Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
+    Tape<M> tape;  // of constants: nothing is recorded
+    const auto params = constants(tape);
+    auto memory = ttt::constants(tape, state_.memory);
+    auto pass = context<Var<M>>(state_.position);
+    auto border = Model::prefix(params, memory, Model::embed(params, tokens), pass, border_);
     pass.side = border.side;
-    logits = Model::logits(params, Model::suffix(params, memory, border.rows, pass, border_));
-    nats.push_back(first_surprisal(tokens.front()));
+    const Var<M> logits =
+        Model::logits(params, Model::suffix(params, memory, border.rows, pass, border_));
+    std::vector<double> nats{first_surprisal(tokens.front())};
     if (tokens.size() > 1) {
-      const M known = copied_rows(logits, 0, logits.rows() - 1);
-      const std::vector<double> others = numbers(cross_entropy(known, tokens.subspan(1)));
+      const Var<M> known = take_rows(logits, 0, std::ssize(tokens) - 1);
+      const auto others = numbers(cross_entropy(known, tokens.subspan(1)).value());
       nats.insert(nats.end(), others.begin(), others.end());
     }
-    expect_finite(nats);
-    state_.memory = std::move(memory);
-    if (learning()) append(state_.border, border);
-    state_.logits = copied_rows(logits, logits.rows() - 1, 1);
+    M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
+    expect_finite(nats, state_.position);
+    expect_finite_logits(next, state_.position + std::ssize(tokens) - 1);
+    state_.logits = std::move(next);
+    if (learning()) append(state_.border, values(border));
+    take_values(state_.memory, memory);
     state_.chunk.insert(state_.chunk.end(), tokens.begin(), tokens.end());
     state_.position += std::ssize(tokens);
     note(nats, surprisal);
@@ -294,11 +323,10 @@ class Session {
   }
 
   /// The parameters, with this session's fast weights in place of the starting ones.
-  [[nodiscard]] auto borrowed() const {
-    auto params = map_tree<Borrowed<M>>(
-        [](const Leaf&, const M& array) { return Borrowed<M>{&array}; }, *params_);
+  [[nodiscard]] auto constants(Tape<M>& tape) const {
+    auto params = ttt::constants(tape, *params_);
     replace_fast(params, options_.fast,
-                 [&](std::size_t n) { return Borrowed<M>{&state_.fast[n]}; });
+                 [&](std::size_t n) { return tape.constant(state_.fast[n]); });
     return params;
   }
 

@@ -6,7 +6,6 @@
 #include <ttt/memory/inner.hpp>
 #include <ttt/shape.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -77,7 +76,7 @@ struct SessionState {
     expect((position == 0) == (logits.rows() == 0), "logits must follow a token");
     expect_shape("Session", "logits", logits,
                  {position == 0 ? 0 : 1, position == 0 ? any_extent : Model::spec.vocab});
-    expect(std::isfinite(sum_of_squares(logits)), "logits must be finite");
+    expect(is_finite(logits), "logits must be finite");
   }
 
  private:
@@ -88,7 +87,7 @@ struct SessionState {
   template <class Tree>
   static void expect_finite(const Tree& tree) {
     for (const auto& [leaf, array] : parts_of(tree).arrays) {
-      expect(std::isfinite(sum_of_squares(*array)), "state must be finite, in " + leaf.name);
+      expect(is_finite(*array), "state must be finite, in " + leaf.name);
     }
   }
 
@@ -96,7 +95,7 @@ struct SessionState {
     expect(weights.size() == like.size(), "state must have every fast weight");
     for (std::size_t n = 0; n < weights.size(); ++n) {
       expect_shape("Session", "fast weight", weights[n], {like[n].rows(), like[n].cols()});
-      expect(std::isfinite(sum_of_squares(weights[n])), "fast weights must be finite");
+      expect(is_finite(weights[n]), "fast weights must be finite");
     }
   }
 

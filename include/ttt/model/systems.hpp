@@ -3,6 +3,7 @@
 
 #include <ttt/layer/attend.hpp>
 #include <ttt/layer/fast.hpp>
+#include <ttt/layer/sr_ttt.hpp>
 #include <ttt/layer/swiglu.hpp>
 #include <ttt/model/language_model.hpp>
 
@@ -38,6 +39,13 @@ template <ModelSpec Spec, std::size_t Depth, std::size_t Learning, class Kept>
 using CachedTttE2e =
     LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                   Repeat<Learning, Block<Attend<Window, Kept>, Fast<SwiGlu>, SwiGlu>>>;
+
+/// Surprisal-aware residual test-time training, as published: blocks of a ResidualDelta and a SwiGLU.
+/// The published spec has norms before, NormKind::layer and InitRule{.gain = 0.5}.
+///
+/// \source arXiv:2603.06642, second version, and its code
+template <ModelSpec Spec, std::size_t Depth, auto Memory = ResidualDelta<>{}>
+using SrTtt = LanguageModel<Spec, Repeat<Depth, Block<With<checked(Memory, Spec)>, SwiGlu>>>;
 
 static_assert(Layer<Fast<SwiGlu>>);
 

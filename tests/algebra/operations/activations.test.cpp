@@ -28,8 +28,7 @@ Matrix<double> plain(const Matrix<S>& x, F f) {
 }
 
 double gelu_of(double x) {
-  return x / 2 *
-         (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * std::pow(x, 3))));
+  return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * std::pow(x, 3))));
 }
 
 TEST_SUITE("algebra") {
@@ -77,8 +76,8 @@ TEST_SUITE("algebra") {
     CHECK(s(0, 0) < 1e-30F);
     CHECK(s(0, 1) == 0.5F);
     CHECK(s(0, 2) == 1);
-    for (const Matrix<float>& y :
-         {Matrix<float>(silu_gate(x, one)), Matrix<float>(gelu(x)), Matrix<float>(softplus_of(x))}) {
+    for (const Matrix<float>& y : {Matrix<float>(silu_gate(x, one)), Matrix<float>(gelu(x)),
+                                   Matrix<float>(softplus_of(x))}) {
       CHECK(std::abs(y(0, 0)) < 1e-30F);
       CHECK(y(0, 2) == 1e4F);
     }
@@ -119,8 +118,7 @@ TEST_SUITE("algebra") {
   TEST_CASE("Activations of two arrays refuse shapes that differ") {
     const Matrix<double> a = Matrix<double>::Zero(2, 3);
     const Matrix<double> b = Matrix<double>::Zero(2, 4);
-    CHECK_THROWS_WITH_AS(silu_gate(a, b), "silu_gate: b must be [2, 3], got [2, 4]",
-                         ShapeError);
+    CHECK_THROWS_WITH_AS(silu_gate(a, b), "silu_gate: b must be [2, 3], got [2, 4]", ShapeError);
     CHECK_THROWS_WITH_AS(multiply_elements(a, b), "multiply_elements: b must be [2, 3], got [2, 4]",
                          ShapeError);
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "reference/attend.hpp"
+
 #include <ttt/algebra/operations/attend.hpp>
 
 #include <doctest/doctest.h>
@@ -8,7 +10,6 @@
 
 #include "laws/causal.hpp"
 #include "laws/operation.hpp"
-#include "reference/attend.hpp"
 
 namespace {
 
@@ -45,7 +46,8 @@ struct Windowed {
 /// How many of `kept` keys each query sees: the first none, the last all.
 std::vector<Index> growing(Index queries, Index kept) {
   std::vector<Index> seen;
-  for (Index i = 0; i < queries; ++i) seen.push_back(queries == 1 ? kept : kept * i / (queries - 1));
+  for (Index i = 0; i < queries; ++i)
+    seen.push_back(queries == 1 ? kept : kept * i / (queries - 1));
   return seen;
 }
 
@@ -94,9 +96,9 @@ TEST_SUITE("algebra") {
       CAPTURE(c.kv_heads);
       CAPTURE(c.window);
       const Windowed<S> in(c, random);
-      CHECK(laws::disagreement(
-                attend(in.q, in.k, in.v, Matrix<S>(), in.op.heads, in.op.visible[0]),
-                reference::attend<S>({in.source(c)}, c.heads, c.kv_heads)) < tolerance<S>);
+      CHECK(laws::disagreement(attend(in.q, in.k, in.v, Matrix<S>(), in.op.heads, in.op.visible[0]),
+                               reference::attend<S>({in.source(c)}, c.heads, c.kv_heads)) <
+            tolerance<S>);
     }
   }
 
@@ -118,11 +120,11 @@ TEST_SUITE("algebra") {
   TEST_CASE_TEMPLATE("Two sources share one softmax, each with visible keys of its own", S, double,
                      float) {
     Random random(3);
-    for (const auto& [c, kept] : {
-             std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}),          // the least there can be
-             std::pair(Case{8, 24, 2, 2, 6, 16}, Index{17}),       // a chunk behind a full window
-             std::pair(Case{70, 90, 4, 2, 4, 20}, Index{33}),      // more queries than a tile
-             std::pair(Case{130, 130, 3, 1, 2, 500}, Index{40})}) {  // every key seen
+    for (const auto& [c, kept] :
+         {std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}),            // the least there can be
+          std::pair(Case{8, 24, 2, 2, 6, 16}, Index{17}),         // a chunk behind a full window
+          std::pair(Case{70, 90, 4, 2, 4, 20}, Index{33}),        // more queries than a tile
+          std::pair(Case{130, 130, 3, 1, 2, 500}, Index{40})}) {  // every key seen
       CAPTURE(c.queries);
       const Windowed<S> near(c, random);
       const Kept<S> far(c, kept, random);
@@ -189,9 +191,9 @@ TEST_SUITE("algebra") {
 
   TEST_CASE("attend to two sources has its derivatives") {
     Random random(8);
-    for (const auto& [c, kept] : {std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}),
-                                  std::pair(Case{4, 7, 2, 1, 2, 3}, Index{5}),
-                                  std::pair(Case{17, 18, 1, 1, 2, 17}, Index{16})}) {
+    for (const auto& [c, kept] :
+         {std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}), std::pair(Case{4, 7, 2, 1, 2, 3}, Index{5}),
+          std::pair(Case{17, 18, 1, 1, 2, 17}, Index{16})}) {
       CAPTURE(c.queries);
       const Windowed<double> near(c, random);
       const Kept<double> far(c, kept, random);
@@ -228,9 +230,9 @@ TEST_SUITE("algebra") {
         [&](const Matrix<S>& tokens) {
           std::vector<Index> seen = far.seen;
           seen.resize(static_cast<std::size_t>(tokens.rows()));
-          const JointAttention op{{2, 2},
-                                  {VisibleKeys::sliding(tokens.rows(), tokens.rows(), 16),
-                                   VisibleKeys::leading(seen)}};
+          const JointAttention op{
+              {2, 2},
+              {VisibleKeys::sliding(tokens.rows(), tokens.rows(), 16), VisibleKeys::leading(seen)}};
           return op.value(tokens, tokens, tokens, Matrix<S>(), tokens, far.k, far.v, far.bias);
         },
         near.q);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/add.hpp>
+#include <ttt/algebra/operations/heads.hpp>
 
 #include <doctest/doctest.h>
 
@@ -46,10 +46,10 @@ TEST_SUITE("algebra") {
         CAPTURE(size);
         laws::check_operation(HeadProduct{.heads = heads}, normal(3, heads * size, random),
                               normal(size, heads * 2, random));
-        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::left}, normal(size, heads * 3, random),
-                              normal(size, heads * 2, random));
-        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::right}, normal(3, heads * size, random),
-                              normal(2, heads * size, random));
+        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::left},
+                              normal(size, heads * 3, random), normal(size, heads * 2, random));
+        laws::check_operation(HeadProduct{.heads = heads, .flip = Flip::right},
+                              normal(3, heads * size, random), normal(2, heads * size, random));
       }
     }
   }

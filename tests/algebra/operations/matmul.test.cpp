@@ -37,10 +37,12 @@ TEST_SUITE("algebra") {
       CAPTURE(size);
       laws::check_operation(Add{}, normal(2, size, random), normal(2, size, random));
       laws::check_operation(MatMul{}, normal(3, size, random), normal(size, 2, random));
-      laws::check_operation(MatMul{.flip = Flip::right}, normal(3, size, random), normal(2, size, random));
+      laws::check_operation(MatMul{.flip = Flip::right}, normal(3, size, random),
+                            normal(2, size, random));
     }
     laws::check_operation(MatMul{}, normal(33, 1, random), normal(1, 17, random));
-    laws::check_operation(MatMul{.flip = Flip::right}, normal(17, 5, random), normal(33, 5, random));
+    laws::check_operation(MatMul{.flip = Flip::right}, normal(17, 5, random),
+                          normal(33, 5, random));
   }
 
   TEST_CASE_TEMPLATE("add, matmul and matmul_transposed are causal", S, double, float) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "reference/rotate.hpp"
+
 #include <ttt/algebra/operations/rotate.hpp>
 
 #include <doctest/doctest.h>
@@ -7,7 +9,6 @@
 
 #include "laws/causal.hpp"
 #include "laws/operation.hpp"
-#include "reference/rotate.hpp"
 
 namespace {
 
@@ -52,9 +53,9 @@ TEST_SUITE("algebra") {
     CHECK((interleaved - row(-1.27223251, -1.83886499, 2.87866810, 4.08818664))
               .cwiseAbs()
               .maxCoeff() < printed);
-    CHECK((half_split - row(-1.41335252, 1.87911807, -2.82885748, 4.05819114))
-              .cwiseAbs()
-              .maxCoeff() < printed);
+    CHECK(
+        (half_split - row(-1.41335252, 1.87911807, -2.82885748, 4.05819114)).cwiseAbs().maxCoeff() <
+        printed);
   }
 
   TEST_CASE_TEMPLATE("rotate equals its plain loops while tables grow", S, double, float) {
@@ -149,7 +150,8 @@ TEST_SUITE("algebra") {
     }
   }
 
-  TEST_CASE("rotate refuses a width that is no multiple of the head, and positions without factors") {
+  TEST_CASE(
+      "rotate refuses a width that is no multiple of the head, and positions without factors") {
     Tables<double> tables;
     const auto zeros = [](Index rows, Index cols) {
       return Matrix<double>(Matrix<double>::Zero(rows, cols));
@@ -161,8 +163,7 @@ TEST_SUITE("algebra") {
     const std::vector<Index> positions{1, 2, 3};
     const auto factors = tables.at(positions, 4, neighbours);
     const Rotate<Matrix<double>> op{factors, 1, neighbours.pairs};
-    CHECK_THROWS_WITH_AS(op.value(zeros(3, 8)), "rotate: x must be [2, 8], got [3, 8]",
-                         ShapeError);
+    CHECK_THROWS_WITH_AS(op.value(zeros(3, 8)), "rotate: x must be [2, 8], got [3, 8]", ShapeError);
     CHECK(op.value(zeros(2, 8)).rows() == 2);
   }
 }

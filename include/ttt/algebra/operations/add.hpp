@@ -11,6 +11,7 @@ namespace ttt {
 ///
 /// \shape  a, b [rows, cols] -> [rows, cols]
 /// \throws ShapeError if the shapes differ.
+/// \cost   one pass, and one in the pullback
 struct Add {
   static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
 
@@ -28,8 +29,12 @@ struct Add {
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
-    if (a.wanted()) a.add(A(dy));
-    if (b.wanted()) b.add(by == 1 ? A(dy) : scaled(dy, by));
+    a.add(dy);
+    if (by == 1) {
+      b.add(dy);
+    } else {
+      b.add_linear(dy, [&](const auto& half) { return scaled(half, by); });
+    }
   }
 
  private:

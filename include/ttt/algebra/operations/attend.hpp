@@ -39,7 +39,8 @@ struct SoftmaxAttention {
     A y = zeros<A>(row_count(q), col_count(q));
     const auto out = view(y);
     const detail::AttentionCall<A, Sources> call(heads, visible, views);
-    detail::for_each_tile(call, [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
+    detail::for_each_tile(call,
+                          [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
 
@@ -49,7 +50,8 @@ struct SoftmaxAttention {
     M y = zeros<M>(row_count(q), col_count(q));
     const Dual<View<Scalar<M>>> out{{}, view(y)};
     const detail::AttentionCall<Dual<M>, Sources> call(heads, visible, {view(q), view(others)...});
-    detail::for_each_tile(call, [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
+    detail::for_each_tile(call,
+                          [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
 

@@ -53,7 +53,8 @@ struct ReceivedAttention {
   template <Array A, class... Ins>
   void pullback(const std::array<const A*, 2>& y, const std::array<const A*, 2>& dy,
                 const Ins&... in) const {
-    if (row_count(*dy[0]) > 0) SoftmaxAttention<Sources>{heads, visible}.pullback(*y[0], *dy[0], in...);
+    if (row_count(*dy[0]) > 0)
+      SoftmaxAttention<Sources>{heads, visible}.pullback(*y[0], *dy[0], in...);
   }
 };
 

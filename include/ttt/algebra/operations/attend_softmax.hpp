@@ -114,7 +114,7 @@ struct ReceivedOf : SoftmaxOfVisible<Sources> {
         const auto share = value_of(p[i]);
         mass.add(own, share * (S(1) / static_cast<S>(heads)));
         const auto before = last[own];
-        const auto later = where_positive(before - reader, before, before * S(0) + reader);
+        const auto later = where_positive(before - reader, before, constant_like(before, reader));
         last.set(own, where_positive(share - equal, later, before));
       });
     });

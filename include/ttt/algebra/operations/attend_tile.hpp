@@ -153,15 +153,9 @@ class AttentionTile {
     return block(rows, columns_[n].first_key, kv_col_, columns_[n].keys, width_);
   }
   /// The tile's biases, as a row; without data where the source has none.
-  template <class S>
-  [[nodiscard]] View<S> bias(const View<S>& column, std::size_t n) const {
-    const Index keys = columns_[n].keys;
-    if (column.data == nullptr || column.rows == 0) return {nullptr, 1, keys, keys};
-    return {column.data + columns_[n].first_key, 1, keys, keys};
-  }
   template <class W>
-  [[nodiscard]] Dual<W> bias(const Dual<W>& column, std::size_t n) const {
-    return {bias(column.value, n), bias(column.tangent, n)};
+  [[nodiscard]] W bias(const W& column, std::size_t n) const {
+    return as_row(block(column, columns_[n].first_key, 0, columns_[n].keys, 1));
   }
 
   const AttentionCall<A, Sources>& call_;

@@ -41,7 +41,7 @@ struct CrossEntropy {
 
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
-    A dx = uninitialised<A>(x.rows(), x.cols());
+    A dx = x.term();
     PrimitivesOf<A>::map_rows(Backward{}, Rows{x.rows(), 1, x.cols()}, view(dx), view(y), view(dy),
                               view(x.value()), indices<A>(targets));
     x.add(std::move(dx));

@@ -16,10 +16,10 @@ namespace ttt {
 /// \throws RangeError if a token is outside 0..vocab-1.
 template <class Table>
 [[nodiscard]] auto embed(const Table& table, std::span<const Token> tokens) {
-  return apply(ChooseRows{.chosen = {tokens.begin(), tokens.end()},
-                          .operation = "embed",
-                          .argument = "token"},
-               table);
+  return apply(
+      ChooseRows{
+          .chosen = {tokens.begin(), tokens.end()}, .operation = "embed", .argument = "token"},
+      table);
 }
 
 }  // namespace ttt

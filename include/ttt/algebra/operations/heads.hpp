@@ -93,15 +93,21 @@ struct ScaleHeads {
     if (row_count(s) != 1 || col_count(s) == 0 || col_count(x) % col_count(s) != 0) {
       expect_shape("scale_heads", "s", s, {1, col_count(x)});
     }
-    return product(x, s);
+    A y = uninitialised<A>(row_count(x), col_count(x));
+    scale(y, x, s);
+    return y;
   }
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& s) const {
-    if (x.wanted()) x.add(product(dy, s.value()));
+    if (x.wanted()) {
+      A dx = x.term();
+      scale(dx, dy, s.value());
+      x.add(std::move(dx));
+    }
     if (!s.wanted()) return;
-    PrimitivesOf<A>::map_rows(Backward{by}, rows(dy, s.value()), Sum{as_column(s.sum())},
-                              view(dy), view(x.value()));
+    PrimitivesOf<A>::map_rows(Backward{by}, rows(dy, s.value()), Sum{as_column(s.sum())}, view(dy),
+                              view(x.value()));
   }
 
  private:
@@ -110,11 +116,9 @@ struct ScaleHeads {
     return {row_count(x), col_count(s), col_count(x) / col_count(s)};
   }
   template <Array A>
-  [[nodiscard]] A product(const A& x, const A& s) const {
-    A y = uninitialised<A>(row_count(x), col_count(x));
+  void scale(A& y, const A& x, const A& s) const {
     PrimitivesOf<A>::map_rows(Forward{by}, rows(x, s), view(y), view(x),
                               Shared{as_column(view(s))});
-    return y;
   }
 
   struct Forward {

@@ -40,10 +40,9 @@ struct LayerNorm {
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w,
                 const Input<A>& b) const {
-    A dx = uninitialised<A>(x.rows(), x.cols());
-    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx),
-                              Sum{w.sum()}, Sum{b.sum()}, view(dy), view(x.value()),
-                              view(w.value()));
+    A dx = x.term();
+    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx), Sum{w.sum()},
+                              Sum{b.sum()}, view(dy), view(x.value()), view(w.value()));
     x.add(std::move(dx));
   }
 

@@ -3,6 +3,8 @@
 
 #include <ttt/algebra/operation.hpp>
 
+#include <utility>
+
 namespace ttt {
 
 /// The soft maximum of a column.
@@ -11,6 +13,7 @@ namespace ttt {
 ///
 /// \shape  x [time, 1], time > 0 -> [1, 1]
 /// \throws ShapeError if x is no column.
+/// \cost   two passes over x, one in the pullback
 struct LogSumExp {
   static constexpr OperationTraits traits{.inputs = 1};
 
@@ -27,22 +30,13 @@ struct LogSumExp {
 
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
-    A dx = uninitialised<A>(x.rows(), 1);
+    A dx = x.term();
     PrimitivesOf<A>::map_rows(Backward{sharpness}, Rows{1, 1, x.rows()}, as_row(view(dx)), view(y),
                               view(dy), as_row(view(x.value())));
     x.add(std::move(dx));
   }
 
  private:
-  template <class S>
-  [[nodiscard]] static View<S> as_row(const View<S>& column) {
-    return {column.data, 1, column.rows, column.rows};
-  }
-  template <class V>
-  [[nodiscard]] static Dual<V> as_row(const Dual<V>& column) {
-    return {as_row(column.value), as_row(column.tangent)};
-  }
-
   struct Forward {
     double sharpness;
     template <class Row, class Y, class X>

@@ -36,9 +36,9 @@ struct RmsNorm {
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w) const {
-    A dx = uninitialised<A>(x.rows(), x.cols());
-    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx),
-                              Sum{w.sum()}, view(dy), view(x.value()), view(w.value()));
+    A dx = x.term();
+    PrimitivesOf<A>::map_rows(Backward{epsilon}, rows(x.value(), w.value()), view(dx), Sum{w.sum()},
+                              view(dy), view(x.value()), view(w.value()));
     x.add(std::move(dx));
   }
 

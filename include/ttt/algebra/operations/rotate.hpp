@@ -49,9 +49,8 @@ template <Storage M>
       at(partner, t * head + first) = -at(partner, t * head + second);
     }
   }
-  return std::make_shared<const RotaryFactors<M>>(
-      RotaryFactors<M>{Primitives<M>::upload(rows, head, own),
-                       Primitives<M>::upload(rows, head, partner)});
+  return std::make_shared<const RotaryFactors<M>>(RotaryFactors<M>{
+      Primitives<M>::upload(rows, head, own), Primitives<M>::upload(rows, head, partner)});
 }
 
 }  // namespace detail
@@ -139,7 +138,7 @@ struct Rotate {
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
-    x.add(turned(dy, -1));
+    x.add_linear(dy, [&](const M& half) { return turned(half, -1); });
   }
 
  private:
@@ -155,12 +154,10 @@ struct Rotate {
         row.each([&](auto i) { y.set(i, x[i] * own[i] + x.partner(i) * (partner[i] * sign)); });
       } else {
         const Index half = row.width / 2;
-        row.each(0, half, [&](auto i) {
-          y.set(i, x[i] * own[i] + x[i + half] * (partner[i] * sign));
-        });
-        row.each(half, half, [&](auto i) {
-          y.set(i, x[i] * own[i] + x[i + -half] * (partner[i] * sign));
-        });
+        row.each(0, half,
+                 [&](auto i) { y.set(i, x[i] * own[i] + x[i + half] * (partner[i] * sign)); });
+        row.each(half, half,
+                 [&](auto i) { y.set(i, x[i] * own[i] + x[i + -half] * (partner[i] * sign)); });
       }
     }
   };
@@ -193,10 +190,9 @@ template <Storage M, class X>
 template <Storage M, class X>
 [[nodiscard]] auto rotate(const X& x, RotaryTables<M>& tables, Index head, const Rotary& rotary,
                           std::span<const Index> positions) {
-  return apply(Rotate<M>{.factors = tables.at(positions, head, rotary),
-                         .first = 0,
-                         .pairs = rotary.pairs},
-               x);
+  return apply(
+      Rotate<M>{.factors = tables.at(positions, head, rotary), .first = 0, .pairs = rotary.pairs},
+      x);
 }
 
 static_assert(Operation<Rotate<detail::Archetype>>);

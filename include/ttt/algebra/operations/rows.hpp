@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operation.hpp>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,8 +72,11 @@ struct AppendRows {
 
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& past, const Input<A>& next) const {
-    if (past.rows() > 0 && past.wanted()) past.add(copied_rows(dy, 0, past.rows()));
-    if (next.wanted()) next.add(copied_rows(dy, past.rows(), next.rows()));
+    if (past.rows() > 0) {
+      past.add_linear(dy, [&](const auto& half) { return copied_rows(half, 0, past.rows()); });
+    }
+    next.add_linear(dy,
+                    [&](const auto& half) { return copied_rows(half, past.rows(), next.rows()); });
   }
 
  private:
@@ -125,9 +129,9 @@ struct TakeRows {
 struct ChooseRows {
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
-  std::vector<Index> chosen;             ///< rows of x, each any number of times
-  const char* operation = "choose_rows"; ///< that messages name
-  const char* argument = "row";          ///< that messages name
+  std::vector<Index> chosen;              ///< rows of x, each any number of times
+  const char* operation = "choose_rows";  ///< that messages name
+  const char* argument = "row";           ///< that messages name
 
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
@@ -157,6 +161,22 @@ struct ChooseRows {
 template <class Past, class Next>
 [[nodiscard]] auto append_rows(const Past& past, const Next& next) {
   return apply(AppendRows{}, past, next);
+}
+
+/// The rows of all parts, one part behind the other.
+///
+/// \pre    there is a part
+/// \cost   O(rows log(parts)), so that it does not matter into how many parts rows are cut
+template <class X>
+[[nodiscard]] X append_all(std::vector<X> parts) {
+  while (parts.size() > 1) {
+    for (std::size_t n = 0; n + 1 < parts.size(); n += 2) {
+      parts[n / 2] = append_rows(parts[n], parts[n + 1]);
+    }
+    if (parts.size() % 2 == 1) parts[parts.size() / 2] = std::move(parts.back());
+    parts.resize((parts.size() + 1) / 2);
+  }
+  return std::move(parts.front());
 }
 
 /// Rows first .. first + count - 1.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/operations.hpp>
+#include <ttt/algebra/operations/attend_received.hpp>
+#include <ttt/cpu/matrix.hpp>
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "laws/operation.hpp"
+#include "storage/plain.hpp"
+
+namespace {
+
+using namespace ttt;
+using laws::normal;
+using M = Matrix<double>;
+using P = storage::Plain<double>;
+
+static_assert(Storage<P> && Array<Dual<P>>);
+
+/// The operation over Plain has its derivatives, and the numbers of the one over Matrix.
+template <class Op, class... Inputs>
+void check(const Op& op, const Inputs&... inputs) {
+  laws::check_operation<P>(op, inputs...);
+  laws::check_agreement<P>(op, op, inputs...);
+}
+
+/// A width of one lane and a bit, and another of less than one.
+constexpr std::array<Index, 2> widths{19, 3};
+
+TEST_SUITE("storage") {
+  TEST_CASE("Products run on a storage without Eigen") {
+    Random random(1);
+    for (const Index width : widths) {
+      CAPTURE(width);
+      check(MatMul{}, normal(3, width, random), normal(width, 2, random));
+      check(MatMul{.flip = Flip::right}, normal(3, width, random), normal(2, width, random));
+      for (const Flip flip : {Flip::none, Flip::left, Flip::right}) {
+        const Index rows = flip == Flip::none ? width : flip == Flip::left ? 3 : 2;
+        check(HeadProduct{.heads = 2, .flip = flip}, normal(3, 2 * width, random),
+              normal(rows, flip == Flip::right ? 2 * width : 4, random));
+      }
+    }
+    check(ScaleHeads{.by = 0.7}, normal(3, 4, random), normal(1, 2, random));
+    check(ScaleHeads{}, normal(3, 2, random), normal(1, 2, random));
+  }
+
+  TEST_CASE("Elementwise operations run on a storage without Eigen") {
+    Random random(2);
+    for (const Index width : widths) {
+      CAPTURE(width);
+      const M a = normal(2, width, random, 2);
+      const M b = normal(2, width, random);
+      check(Add{}, a, b);
+      check(Add{.by = -1}, a, b);
+      check(SiluGate{}, a, b);
+      check(Multiply{}, a, b);
+      check(Logistic{}, a);
+      check(Softplus{}, a);
+      check(Gelu{}, a);
+    }
+    M x(1, 6);
+    x << -2.1, -0.3, 0.4, 0.9, 1.7, -5;
+    check(Clamp{{.least = -1, .most = 1}}, x);
+    check(Magnitude{}, x);
+  }
+
+  TEST_CASE("Operations on rows run on a storage without Eigen") {
+    Random random(3);
+    for (const Index width : widths) {
+      CAPTURE(width);
+      check(AppendRows{}, normal(2, width, random), normal(3, width, random));
+      check(AppendRows{}, M(), normal(3, width, random));
+      check(TakeRows{.first = 1, .count = 2}, normal(4, width, random));
+      check(ChooseRows{.chosen = {3, 1, 1}}, normal(4, width, random));
+      check(Convolve{.before = 2}, normal(5, width, random), normal(4, width, random));
+      check(CrossEntropy{laws::drawn_tokens(4, width, random)}, normal(4, width, random));
+      check(RmsNorm{}, normal(3, 2 * width, random), normal(1, width, random));
+      check(LogSumExp{.sharpness = 2}, normal(width, 1, random));
+      check(LayerNorm{}, normal(3, 2 * width, random), normal(1, width, random),
+            normal(1, width, random));
+    }
+  }
+
+  TEST_CASE("rotate runs on a storage without Eigen") {
+    Random random(4);
+    RotaryTables<P> there;
+    RotaryTables<M> here;
+    for (const auto pairs : {RotaryPairs::interleaved, RotaryPairs::half_split}) {
+      const Rotary rotary{pairs, 100};
+      for (const Index head : {2, 18}) {
+        const std::vector<Index> positions{4, 0, 4, 70};
+        const Rotate<P> ours{there.at(positions, head, rotary), 1, pairs};
+        const Rotate<M> expected{here.at(positions, head, rotary), 1, pairs};
+        const M x = normal(3, 2 * head, random);
+        laws::check_operation<P>(ours, x);
+        laws::check_agreement<P>(ours, expected, x);
+      }
+    }
+  }
+
+  TEST_CASE("attend runs on a storage without Eigen") {
+    Random random(5);
+    const M q = normal(5, 8, random);
+    const M k = normal(20, 4, random);
+    const M v = normal(20, 4, random);
+    const M bias = normal(20, 1, random);
+    const VisibleKeys window = VisibleKeys::sliding(5, 20, 18);
+    const VisibleKeys kept = VisibleKeys::leading({0, 0, 3, 17, 20});
+    check(Attention{{4, 2}, {window}}, q, k, v, bias);
+    check(Attention{{2, 1}, {kept}}, q, k, v, M());
+    check(JointAttention{{4, 2}, {window, kept}}, q, k, v, M(), normal(5, 8, random), k, v, bias);
+
+    const ReceivedAttention<1> received{{4, 2}, {kept}};
+    const auto expected = received.value(q, k, v, bias);
+    const auto ours = received.value(laws::stored<P>(q), laws::stored<P>(k), laws::stored<P>(v),
+                                     laws::stored<P>(bias));
+    for (const std::size_t n : {0U, 1U}) {
+      CHECK(laws::disagreement(laws::fetched(ours[n]), expected[n]) <= laws::rounding);
+    }
+  }
+}
+
+}  // namespace
