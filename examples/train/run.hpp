@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/learn/checkpoint.hpp>
+#include <ttt/memory/cache_schedule.hpp>
 
 #include <filesystem>
 #include <fstream>

@@ -295,7 +295,8 @@ TEST_SUITE("layer") {
     using M = Matrix<double>;
     const auto params = lively<Other>();
     const auto tokens = text(33);
-    const Other::Options options{.forced = {3}, .oracle = 0.5, .queries = {20, 30}, .needles = {3, 4}};
+    const Other::Options options{
+        .forced = {14}, .oracle = 0.5, .queries = {16, 17}, .needles = {14, 13}};
     const auto plain = plain_gradient<Other, M>(params, {.tokens = tokens}, options);
     const auto meta =
         MetaLearner<Other, M>({.inner = {.optimiser = {.rate = 0}}, .layers = options})

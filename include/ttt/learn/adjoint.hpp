@@ -175,7 +175,7 @@ class MetaLearner {
     for (Index n = 0; n < pass.chunks.count(); ++n) {
       Link& link = links.emplace_back();
       link.fast = fast;
-      link.memory = memory;
+      link.memory = std::move(memory);
       link.gradient.resize(fast.size());
       const Border<M> rows = rows_of(pass, read, n);
 
@@ -201,12 +201,11 @@ class MetaLearner {
       memory = values(state);
       Model::observe(memory, detail::token_surprisal<Model>(pass.result, pass.chunks.begin(n),
                                                             pass.chunks.size(n)));
-      const M scores = logits.value();
       tape.pull_back();
 
       pass.result.inner_norm.push_back(global_norm(link.gradient));
       options_.inner.optimiser.step(fast, velocity, link.gradient);
-      observe(ChunkView<Model, M>{n, rows.rows, scores, fast, memory});
+      observe(ChunkView<Model, M>{n, rows.rows, logits.value(), fast, memory});
     }
     return links;
   }

@@ -76,6 +76,14 @@ void take_values(T<M>& tree, T<Var<M>>& lifted) {
       tree, lifted);
 }
 
+/// The values of a tree of variables that is not read again: moved where nothing else holds them.
+template <template <class> class T, Storage M>
+[[nodiscard]] T<M> taken(T<Var<M>>& tree) {
+  T<M> result;
+  take_values(result, tree);
+  return result;
+}
+
 /// Replaces the fast arrays of a lifted tree of parameters: make(number) for each, in order. An
 /// array without rows is never fast.
 template <class Params, class Make>

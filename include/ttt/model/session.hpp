@@ -165,7 +165,10 @@ class Session {
       targets.push_back(next);
       // A session that read part of the chunk without learning lacks rows of it.
       if (state_.border.rows.rows() == chunk) {
-        take(learn(state_.position - chunk, state_.border, state_.chunk_memory, targets));
+        take(learn(state_.position - chunk, state_.chunk_memory, targets,
+                   [&](Tape<M>& tape, const auto& /*lifted*/, auto& /*memory*/) {
+                     return ttt::constants(tape, state_.border);
+                   }));
       }
     }
     forget_chunk();
@@ -196,32 +199,36 @@ class Session {
   };
 
   /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
+  /// `cross(lifted, memory)` is what the prefix made of the chunk, on the same tape.
   ///
-  /// \shape  border of [chunk], what the prefix made of it; targets [chunk]
+  /// \shape  targets [chunk]
   /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
-  Lesson learn(Index begin, const typename Model::template Border<M>& border, const Memory& before,
-               std::span<const Token> targets) {
+  template <class Cross>
+  Lesson learn(Index begin, const Memory& before, std::span<const Token> targets, Cross&& cross) {
     FastWeights<M> gradient(state_.fast.size());
     Tape<M> tape;
     auto lifted = ttt::constants(tape, *params_);
     replace_fast(lifted, options_.fast,
                  [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
     auto memory = ttt::constants(tape, before);
-    const auto crossing = ttt::constants(tape, border);
-    auto pass = context<Var<M>>(begin);
-    pass.side = crossing.side;
-    const Var<M> logits = Model::logits(
-        lifted, Model::suffix(lifted, memory, crossing.rows, pass, border_));
-    const Var<M> surprisal = cross_entropy(logits, targets);
-    expect_finite(numbers(surprisal.value()), begin + 1);
-    const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
-    tape.seed(surprisal, map(options_.inner.loss, share, surprisal.value()));
-    Lesson lesson{.surprisal = surprisal.value(),
-                  .logits = copied_rows(logits.value(), chunk - 1, 1),
-                  .memory = values(memory),
-                  .fast = state_.fast,
-                  .velocity = state_.velocity};
+    Lesson lesson;
+    {
+      auto border = cross(tape, lifted, memory);
+      auto pass = context<Var<M>>(begin);
+      pass.side = border.side;
+      const Var<M> logits = Model::logits(
+          lifted, Model::suffix(lifted, memory, std::move(border.rows), pass, border_));
+      const Var<M> surprisal = cross_entropy(logits, targets);
+      lesson.surprisal = surprisal.value();
+      lesson.logits = copied_rows(logits.value(), chunk - 1, 1);
+      expect_finite(numbers(lesson.surprisal), begin + 1);
+      const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
+      tape.seed(surprisal, map(options_.inner.loss, share, lesson.surprisal));
+    }
     tape.pull_back();
+    lesson.memory = taken(memory);
+    lesson.fast = state_.fast;
+    lesson.velocity = state_.velocity;
     options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
     if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
       throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
@@ -239,13 +246,12 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Tape<M> tape;
-    const auto params = constants(tape);
-    auto reading = ttt::constants(tape, state_.memory);
-    const auto border = values(Model::prefix(
-        params, reading, Model::embed(params, tokens.first(chunk)),
-        context<Var<M>>(state_.position), border_));
-    Lesson lesson = learn(state_.position, border, values(reading), tokens.subspan(1));
+    Lesson lesson = learn(
+        state_.position, state_.memory, tokens.subspan(1),
+        [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
+          return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
+                               context<Var<M>>(state_.position), border_);
+        });
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
