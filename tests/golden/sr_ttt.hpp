@@ -208,7 +208,7 @@ class SrTttReading {
   void look_inside(Index block, const M& h, const PartState& before) {
     CAPTURE(block);
     const auto& [norm, part, post_norm] = part_of_params(block);
-    const M g = Norm::read(norm, h, Model::spec);
+    const M g = Norm::read<Model::spec.norm>(norm, h, Model::spec);
     auto delta = before.delta;
     std::vector<double>& surprisal = surprisal_[static_cast<std::size_t>(block)];
     const std::size_t known = surprisal.size();
