@@ -80,12 +80,21 @@ template <class S>
 
 namespace cpu {
 
-/// Which elements a lane has: `count` of them from `offset` on.
+/// Which elements a lane has: `count` of them from `offset` on, fewer than a lane is wide.
 struct At {
   Index offset;  ///< of the first
-  Index count;   ///< 1..Lane::size
+  Index count;   ///< 1..Lane::size - 1
 
   friend At operator+(At at, Index by) { return {at.offset + by, at.count}; }
+};
+
+/// The same for as many as a lane is wide.
+template <class S>
+struct FullAt {
+  Index offset;                                  ///< of the first
+  static constexpr Index count = Lane<S>::size;  ///< all
+
+  friend FullAt operator+(FullAt at, Index by) { return {at.offset + by}; }
 };
 
 ///@{
@@ -108,40 +117,46 @@ template <class S>
 }
 ///@}
 
-/// The lane of `count` elements from `first`, filled up with zeros.
+///@{
+/// The lane of elements at a place, filled up with zeros.
 template <class S>
-[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, Index count) {
-  if (count < Lane<S>::size) [[unlikely]] {
-    return load_tail(first, count);
-  }
-  return {Eigen::Map<const Eigen::Array<S, Lane<S>::size, 1>>(first)};
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, FullAt<S> i) {
+  return {Eigen::Map<const Eigen::Array<S, Lane<S>::size, 1>>(first + i.offset)};
 }
-
-/// Writes the lane's first `count` elements.
 template <class S>
-[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, Index count) {
-  if (count < Lane<S>::size) [[unlikely]] {
-    store_tail(lane, first, count);
-  } else {
-    Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first);
-    target = lane.x;
-  }
+[[nodiscard, gnu::always_inline]] inline Lane<S> load(const S* first, At i) {
+  return load_tail(first + i.offset, i.count);
 }
+///@}
 
 ///@{
-/// The lane with `with` in place of the elements behind the first `count`.
+/// Writes the lane's elements to a place.
 template <class S>
-[[nodiscard, gnu::always_inline]] inline Lane<S> filled_behind(const Lane<S>& a, Index count,
-                                                               S with) {
-  if (count < Lane<S>::size) [[unlikely]] {
-    return fill_tail(a, count, with);
-  }
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, FullAt<S> i) {
+  Eigen::Map<Eigen::Array<S, Lane<S>::size, 1>> target(first + i.offset);
+  target = lane.x;
+}
+template <class S>
+[[gnu::always_inline]] inline void store(const Lane<S>& lane, S* first, At i) {
+  store_tail(lane, first + i.offset, i.count);
+}
+///@}
+
+///@{
+/// The lane with `with` in place of the elements that its place does not have.
+template <class N, class S>
+[[nodiscard, gnu::always_inline]] inline const N& filled_behind(const N& a, FullAt<S> /*i*/,
+                                                                S /*with*/) {
   return a;
 }
 template <class S>
-[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> filled_behind(const Dual<Lane<S>>& a,
-                                                                     Index count, S with) {
-  return {filled_behind(a.value, count, with), filled_behind(a.tangent, count, with)};
+[[nodiscard, gnu::always_inline]] inline Lane<S> filled_behind(const Lane<S>& a, At i, S with) {
+  return fill_tail(a, i.count, with);
+}
+template <class S>
+[[nodiscard, gnu::always_inline]] inline Dual<Lane<S>> filled_behind(const Dual<Lane<S>>& a, At i,
+                                                                     S with) {
+  return {filled_behind(a.value, i, with), filled_behind(a.tangent, i, with)};
 }
 ///@}
 
@@ -157,12 +172,12 @@ template <class S>
 }
 ///@}
 
-/// Calls visit(At) for each lane of `size` elements; only the last may be short.
+/// Calls visit(place) for each lane of `size` elements; only the last may be short.
 template <class S, class Visit>
 [[gnu::always_inline]] inline void for_each_lane(Index size, Visit&& visit) {
-  for (Index offset = 0; offset < size; offset += Lane<S>::size) {
-    visit(At{offset, offset + Lane<S>::size <= size ? Lane<S>::size : size - offset});
-  }
+  Index offset = 0;
+  for (; offset + Lane<S>::size <= size; offset += Lane<S>::size) visit(FullAt<S>{offset});
+  if (offset < size) visit(At{offset, size - offset});
 }
 
 }  // namespace cpu

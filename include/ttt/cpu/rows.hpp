@@ -1,185 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/cpu/lane.hpp>
+#include <ttt/algebra/array.hpp>
+#include <ttt/cpu/accessors.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace ttt::cpu {
-
-/// The number 0 of a kind of number: a scalar, a lane or a dual.
-template <class N>
-[[nodiscard, gnu::always_inline]] inline N zero_number() {
-  if constexpr (std::floating_point<N>) {
-    return N(0);
-  } else if constexpr (requires(N n) { n.x; }) {
-    return {decltype(N::x)::Zero()};
-  } else {
-    using Half = decltype(N::value);
-    return {zero_number<Half>(), zero_number<Half>()};
-  }
-}
-
-/// A lane of zeros in memory, for arrays that stand for zeros.
-template <class S>
-inline constexpr std::array<S, Lane<S>::size> zero_elements{};
-
-/// The elements of one group of one row that a functor reads. Those of an array that stands for
-/// zeros all lie at the same zeros: `step` is 0 there, and 1 elsewhere.
-template <class S>
-struct Reader {
-  const S* first;
-  Index stride;  ///< elements from one row to the next
-  Index step;    ///< 1, or 0 for zeros
-
-  /// Neighbouring elements.
-  [[gnu::always_inline]] Lane<S> operator[](At i) const {
-    return load(first + i.offset * step, i.count);
-  }
-  /// The same with each element of even number and the one behind it in each other's place.
-  [[gnu::always_inline]] Lane<S> partner(At i) const {
-    const Lane<S> a = (*this)[i];
-    Lane<S> b;
-    for (Index n = 0; n < Lane<S>::size; n += 2) {
-      b.x[n] = a.x[n + 1];
-      b.x[n + 1] = a.x[n];
-    }
-    return b;
-  }
-  /// One element.
-  [[gnu::always_inline]] S at(Index i) const { return first[i * step]; }
-  /// The same group `rows` rows before.
-  [[nodiscard]] Reader up(Index rows) const { return {first - rows * stride, stride, step}; }
-};
-
-/// The elements of one group of one row that a functor writes; without data they are not wanted.
-template <class S>
-struct Writer {
-  S* first;
-  Index stride;  ///< elements from one row to the next
-
-  ///@{
-  /// Writes neighbouring elements or one, or adds to them.
-  [[gnu::always_inline]] void set(At i, const Lane<S>& n) const {
-    if (first != nullptr) store(n, first + i.offset, i.count);
-  }
-  [[gnu::always_inline]] void add(At i, const Lane<S>& n) const {
-    if (first != nullptr) store(load<S>(first + i.offset, i.count) + n, first + i.offset, i.count);
-  }
-  [[gnu::always_inline]] void set_at(Index i, S n) const {
-    if (first != nullptr) first[i] = n;
-  }
-  [[gnu::always_inline]] void add_at(Index i, S n) const {
-    if (first != nullptr) first[i] += n;
-  }
-  ///@}
-  /// The elements as they are now.
-  [[gnu::always_inline]] Lane<S> operator[](At i) const {
-    return load<S>(first + i.offset, i.count);
-  }
-  /// The same group `rows` rows before.
-  [[nodiscard]] Writer up(Index rows) const {
-    return {first == nullptr ? nullptr : first - rows * stride, stride};
-  }
-};
-
-/// Both halves of a dual's.
-template <class Half>
-struct DualReader {
-  Half value, tangent;
-
-  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
-  [[gnu::always_inline]] auto partner(At i) const {
-    return Dual{value.partner(i), tangent.partner(i)};
-  }
-  [[gnu::always_inline]] auto at(Index i) const { return Dual{value.at(i), tangent.at(i)}; }
-  [[nodiscard]] DualReader up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
-};
-/// Both halves of a dual's.
-template <class Half>
-struct DualWriter {
-  Half value, tangent;
-
-  template <class N>
-  [[gnu::always_inline]] void set(At i, const N& n) const {
-    value.set(i, n.value);
-    tangent.set(i, n.tangent);
-  }
-  template <class N>
-  [[gnu::always_inline]] void add(At i, const N& n) const {
-    value.add(i, n.value);
-    tangent.add(i, n.tangent);
-  }
-  template <class N>
-  [[gnu::always_inline]] void set_at(Index i, const N& n) const {
-    value.set_at(i, n.value);
-    tangent.set_at(i, n.tangent);
-  }
-  template <class N>
-  [[gnu::always_inline]] void add_at(Index i, const N& n) const {
-    value.add_at(i, n.value);
-    tangent.add_at(i, n.tangent);
-  }
-  [[gnu::always_inline]] auto operator[](At i) const { return Dual{value[i], tangent[i]}; }
-  [[nodiscard]] DualWriter up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
-};
-
-///@{
-/// What a functor is given of an argument of map_rows in one group of one row.
-template <class S>
-[[gnu::always_inline]] inline Index start_of(const View<S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  return (v.rows == 1 ? 0 : row * v.stride) +
-         (v.cols == rows.groups * rows.width ? group * rows.width : 0);
-}
-template <class S>
-[[gnu::always_inline]] inline Reader<S> part(const View<const S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  if (v.data == nullptr) return {zero_elements<S>.data(), 0, 0};
-  return {v.data + start_of(v, row, group, rows), v.stride, 1};
-}
-template <class S>
-[[gnu::always_inline]] inline Writer<S> part(const View<S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
-}
-template <class S>
-[[gnu::always_inline]] inline auto part(const Dual<View<const S>>& v, Index row, Index group,
-                                        const Rows& rows) {
-  return DualReader<Reader<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
-}
-template <class S>
-[[gnu::always_inline]] inline auto part(const Dual<View<S>>& v, Index row, Index group,
-                                        const Rows& rows) {
-  return DualWriter<Writer<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
-}
-[[gnu::always_inline]] inline const Index* part(const std::vector<Index>& integers, Index /*row*/,
-                                                Index /*group*/, const Rows& /*rows*/) {
-  return integers.data();
-}
-template <class V, std::size_t N>
-[[gnu::always_inline]] inline auto part(const std::array<V, N>& several, Index row, Index group,
-                                        const Rows& rows) {
-  std::array<decltype(part(several[0], row, group, rows)), N> parts;
-  for (std::size_t n = 0; n < N; ++n) parts[n] = part(several[n], row, group, rows);
-  return parts;
-}
-template <class V>
-[[gnu::always_inline]] inline auto part(const Sum<V>& sum, Index /*row*/, Index group,
-                                        const Rows& rows) {
-  return part(sum.view, 0, group, rows);
-}
-template <class V>
-[[gnu::always_inline]] inline auto part(const Shared<V>& all, Index /*row*/, Index group,
-                                        const Rows& rows) {
-  return part(all.view, 0, group, rows);
-}
-///@}
 
 /// One group of one row: which one, and walks over its elements.
 template <class S>
@@ -195,7 +29,7 @@ struct Row {
   }
   template <class F>
   [[gnu::always_inline]] void each(Index first, Index count, F&& f) const {
-    for_each_lane<S>(count, [&](At i) { f(i + first); });
+    for_each_lane<S>(count, [&](auto i) { f(i + first); });
   }
 
   /// The sum of f(i), always in the same order.
@@ -205,10 +39,9 @@ struct Row {
   }
   template <class F>
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
-    using N = decltype(f(At{0, 1}));
+    using N = std::remove_cvref_t<decltype(f(FullAt<S>{0}))>;
     N lanes = zero_number<N>();
-    for_each_lane<S>(count,
-                     [&](At i) { lanes = lanes + filled_behind(f(i + first), i.count, S(0)); });
+    for_each_lane<S>(count, [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
     return total(lanes);
   }
 
@@ -217,20 +50,36 @@ struct Row {
   [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
     constexpr S least = -std::numeric_limits<S>::infinity();
     Lane<S> largest{Eigen::Array<S, Lane<S>::size, 1>::Constant(least)};
-    for_each_lane<S>(count, [&](At i) {
-      largest.x = largest.x.max(filled_behind(f(i + first), i.count, least).x);
-    });
+    for_each_lane<S>(
+        count, [&](auto i) { largest.x = largest.x.max(filled_behind(f(i + first), i, least).x); });
     return largest.x.maxCoeff();
   }
 };
 
-/// f(row, argument...) for each group of each row, in their order.
+template <class T>
+inline constexpr bool is_sum = false;
+template <class V>
+inline constexpr bool is_sum<Sum<V>> = true;
+
+/// Elements that are worth handing over to another thread; ours.
+inline constexpr Index least_elements = 1 << 13;
+
+/// f(row, argument...) for each group of each row, in their order; rows that add to no common sum
+/// are shared by the threads of the calling thread's team.
 template <class S, class F, class... Args>
 void map_rows(const F& f, const Rows& rows, const Args&... args) {
-  for (Index t = 0; t < rows.rows; ++t) {
-    for (Index g = 0; g < rows.groups; ++g) {
-      f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+  const auto walk = [&](Index first, Index end) {
+    for (Index t = first; t < end; ++t) {
+      for (Index g = 0; g < rows.groups; ++g) {
+        f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+      }
     }
+  };
+  if constexpr ((... || is_sum<Args>)) {
+    walk(0, rows.rows);
+  } else {
+    const Index elements = std::max<Index>(1, rows.groups * rows.width);
+    for_each_range(rows.rows, 1, least_elements / elements + 1, walk);
   }
 }
 
@@ -258,6 +107,17 @@ template <class V, std::size_t N>
 }
 ///@}
 
+/// Writes what f returned: a number, or a std::array of one for each output.
+template <class Writers, class Place, class Result>
+[[gnu::always_inline]] inline void put(const Writers& writers, Place i, const Result& result) {
+  if constexpr (
+      requires { result[0].value.x; } || requires { result[0].x; }) {
+    for (std::size_t n = 0; n < writers.size(); ++n) writers[n].set(i, result[n]);
+  } else {
+    writers[0].set(i, result);
+  }
+}
+
 /// out = f(in...), element by element; f returns a number, or a std::array of one for each output.
 /// The first input has the shape of all.
 template <class F, class Outs, class In, class... Ins>
@@ -269,16 +129,38 @@ void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
   const Index height = row_count(in);
   const Index width = col_count(in);
   const Rows rows = flat ? Rows{1, 1, height * width} : Rows{height, 1, width};
-  for (Index t = 0; t < rows.rows; ++t) {
-    for_each_lane<S>(rows.width, [&](At i) {
-      const auto result = f(part(in, t, 0, rows)[i], part(ins, t, 0, rows)[i]...);
-      if constexpr (
-          requires { result[0].value.x; } || requires { result[0].x; }) {
-        for (std::size_t n = 0; n < all.size(); ++n) part(all[n], t, 0, rows).set(i, result[n]);
-      } else {
-        part(all[0], t, 0, rows).set(i, result);
-      }
-    });
+  const auto walk = [&](Index row, Index first, Index count) {
+    const auto writers = part(all, row, 0, rows);
+    [&](const auto&... readers) {
+      for_each_lane<S>(count, [&](auto i) { put(writers, i + first, f(readers[i + first]...)); });
+    }(part(in, row, 0, rows), part(ins, row, 0, rows)...);
+  };
+  if (flat) {
+    for_each_range(rows.width, Lane<S>::size, least_elements,
+                   [&](Index first, Index end) { walk(0, first, end - first); });
+  } else {
+    for (Index t = 0; t < rows.rows; ++t) walk(t, 0, rows.width);
+  }
+}
+
+/// A copy needs no numbers.
+template <class S>
+void map(const detail::Copy& /*copy*/, const View<S>& out, const View<const S>& in) {
+  if (in.data == nullptr || out.data == nullptr) return;
+  if (in.contiguous() && out.contiguous()) {
+    std::copy_n(in.data, in.rows * in.cols, out.data);
+    return;
+  }
+  for (Index t = 0; t < in.rows; ++t) {
+    std::copy_n(in.data + t * in.stride, in.cols, out.data + t * out.stride);
+  }
+}
+
+/// Nor do equal elements; the input only has their shape.
+template <class S>
+void map(const detail::Fill& fill, const View<S>& out, const View<const S>& /*in*/) {
+  for (Index t = 0; t < out.rows; ++t) {
+    std::fill_n(out.data + t * out.stride, out.cols, static_cast<S>(fill.number));
   }
 }
 

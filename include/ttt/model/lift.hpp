@@ -20,9 +20,8 @@ struct FastSelection {
   /// Whether a parameter learns.
   [[nodiscard]] bool operator()(const Leaf& leaf) const {
     if (names.empty()) return leaf.fast;
-    return std::ranges::any_of(names, [&](const std::string& part) {
-      return leaf.name.find(part) != std::string::npos;
-    });
+    return std::ranges::any_of(
+        names, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });
   }
 };
 
@@ -52,8 +51,8 @@ template <template <class> class T, Array A>
 template <template <class> class T, Array A>
 [[nodiscard]] T<Var<A>> leaves(Tape<A>& tape, const T<A>& tree, T<StorageOf<A>>& sinks) {
   return map_tree<Var<A>>(
-      [&](const Leaf&, const A& array, StorageOf<A>& sink) { return tape.leaf(array, sink); },
-      tree, sinks);
+      [&](const Leaf&, const A& array, StorageOf<A>& sink) { return tape.leaf(array, sink); }, tree,
+      sinks);
 }
 
 /// The values of a tree of variables.
@@ -74,6 +73,14 @@ void take_values(T<M>& tree, T<Var<M>>& lifted) {
   for_each_metadata(
       [](const std::string&, AnyMetadata& own, const AnyMetadata& after) { own.assign(after); },
       tree, lifted);
+}
+
+/// The values of a tree of variables that is not read again: moved where nothing else holds them.
+template <template <class> class T, Storage M>
+[[nodiscard]] T<M> taken(T<Var<M>>& tree) {
+  T<M> result;
+  take_values(result, tree);
+  return result;
 }
 
 /// Replaces the fast arrays of a lifted tree of parameters: make(number) for each, in order. An
