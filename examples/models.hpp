@@ -47,11 +47,22 @@ using BookkeeperWindow = BookkeeperE2e;
 /// Full attention in the same blocks, to be trained without learning: the control.
 using BookkeeperFull = Recaller<preset::bookkeeper, Attend<Whole>>;
 
+/// SR-TTT with as many slots as bookkeeper, and either kind of inner steps.
+template <InnerSteps Steps>
+using BookkeeperSrTttWith =
+    SrTtt<preset::bookkeeper_sr_ttt, 4, ResidualDelta<>{.slots = 128, .delta = {.steps = Steps}}>;
+/// As published: without the gradients that the published code leaves out.
+using BookkeeperSrTtt = BookkeeperSrTttWith<InnerSteps::detached>;
+/// With them. It differs in training alone.
+using BookkeeperSrTttGradFull = BookkeeperSrTttWith<InnerSteps::differentiated>;
+
 /// Tokens that a query of a model sees besides a cache.
 template <class Model>
 inline constexpr Index visible_tokens = Model::spec.window;
 template <>
 inline constexpr Index visible_tokens<BookkeeperFull> = Index{1} << 53;  // of the longest text
+template <>
+inline constexpr Index visible_tokens<BookkeeperSrTtt> = 0;
 
 /// From here on a plain window has seen nothing of a text's beginning.
 inline constexpr Index settled = 4 * Bookkeeper::spec.window;
@@ -62,7 +73,8 @@ using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// The names of the models that with_model knows.
 inline constexpr std::string_view names =
-    "bookkeeper, bookkeeper_window, bookkeeper_e2e, bookkeeper_full, pieces or toy";
+    "bookkeeper, bookkeeper_window, bookkeeper_e2e, bookkeeper_full, bookkeeper_sr_ttt, "
+    "bookkeeper_sr_ttt_grad_full, pieces or toy";
 
 /// Calls visit.template operator()<Model>() for the model of that name.
 ///
@@ -73,6 +85,10 @@ auto with_model(const std::string& name, Visit&& visit) {
   if (name == "bookkeeper_window") return visit.template operator()<BookkeeperWindow>();
   if (name == "bookkeeper_e2e") return visit.template operator()<BookkeeperE2e>();
   if (name == "bookkeeper_full") return visit.template operator()<BookkeeperFull>();
+  if (name == "bookkeeper_sr_ttt") return visit.template operator()<BookkeeperSrTtt>();
+  if (name == "bookkeeper_sr_ttt_grad_full") {
+    return visit.template operator()<BookkeeperSrTttGradFull>();
+  }
   if (name == "pieces") return visit.template operator()<Pieces>();
   if (name == "toy") return visit.template operator()<Toy>();
   throw RangeError("--model must be " + std::string(names) + ", got " + name);

@@ -13,6 +13,18 @@ using namespace ttt;
 inline constexpr ModelSpec bookkeeper =
     checked({.vocab = 256, .width = 128, .heads = 4, .hidden = 256, .window = 128, .chunk = 64});
 
+/// About as many parameters as bookkeeper, in the published model with a residual cache, trained as
+/// published: the control.
+inline constexpr ModelSpec bookkeeper_sr_ttt = checked({.vocab = 256,
+                                                        .width = 128,
+                                                        .heads = 4,
+                                                        .hidden = 256,
+                                                        .window = 64,
+                                                        .chunk = 16,
+                                                        .norms = Norms::before,
+                                                        .norm = NormKind::layer,
+                                                        .init = {.gain = 0.5}});
+
 /// A vocabulary of 1024 pieces of several bytes: a text has fewer pieces than bytes.
 inline constexpr ModelSpec pieces =
     checked({.vocab = 1024, .width = 128, .heads = 4, .hidden = 256, .window = 64, .chunk = 64});

@@ -12,6 +12,7 @@
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log --resume
 // smoke: --model toy --text {source}/LICENSE --steps 3 --objective plain --accumulate 2 --overwrite
 // smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --overwrite
+// smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --needles 1 --recall-length 256 --overwrite
 
 #include <csignal>
 
@@ -22,6 +23,10 @@
 /// Those that are trained in a way of their own.
 template <>
 support::Outcome training::train<models::BookkeeperFull>(const Settings&);
+template <>
+support::Outcome training::train<models::BookkeeperSrTtt>(const Settings&);
+template <>
+support::Outcome training::train<models::BookkeeperSrTttGradFull>(const Settings&);
 
 namespace {
 
@@ -34,7 +39,8 @@ volatile std::sig_atomic_t signalled = 0;
 /// What is trained, on what, and how the optimiser goes.
 void add_training(support::Program& program, training::Settings& s) {
   program.option("--model", s.model, std::string(models::names))
-      .option("--objective", s.objective, "meta, first_order or plain")
+      .option("--objective", s.objective,
+              "meta, first_order or plain; of SR-TTT backbone or recall")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
       .option("--freeze", s.freeze, "tensors, by a part of their name, that stay as they are")
       .option("--start", s.start, "a model file to start from instead of new parameters")

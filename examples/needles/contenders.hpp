@@ -51,6 +51,17 @@ inline std::vector<Index> value_positions(const recall::NeedleSample& sample) {
   return positions;
 }
 
+///@{
+/// Stores tokens whatever the policies of the layers say.
+inline void force(CacheOptions& layers, std::vector<Index> positions) {
+  layers.pinned = std::move(positions);
+}
+inline void force(SrTttOptions& layers, std::vector<Index> positions) {
+  layers.forced = std::move(positions);
+}
+inline void force(NoOptions& /*layers*/, const std::vector<Index>& /*positions*/) {}
+///@}
+
 /// Calls read(part) for the tokens of a text, a part at a time, so that no more are held.
 template <class Read>
 void in_parts(const std::string& text, Read&& read) {
@@ -71,9 +82,7 @@ Contender contender(std::string name, const std::filesystem::path& file, const R
   const auto answer = [=, params = std::make_shared<const typename Session<Model>::Params>(
                               read_params<Model>(file))](const recall::NeedleSample& sample) {
     auto own = options;
-    if constexpr (requires { own.layers.pinned; }) {
-      if (forced == Forced::value) own.layers.pinned = value_positions(sample);
-    }
+    if (forced == Forced::value) force(own.layers, value_positions(sample));
     Session<Model> session(params, own);
     in_parts(sample.text, [&](const auto& tokens) { session.read(tokens); });
     return recall::ask(std::move(session), sample.secret, sample.value_begin,

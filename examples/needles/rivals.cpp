@@ -5,10 +5,11 @@ namespace needles {
 
 Rivals rivals(const std::filesystem::path& folder, bool frozen) {
   Rivals all;
-  const auto add = [&]<class Model>(const char* name, const char* file, const Reading& reading) {
+  const auto add = [&]<class Model>(const char* name, const char* file, const Reading& reading,
+                                    Forced forced = Forced::none) {
     if (std::filesystem::exists(folder / file)) {
-      all.contenders.push_back(contender<Model>(name, folder / file, reading));
-    } else {
+      all.contenders.push_back(contender<Model>(name, folder / file, reading, forced));
+    } else if (forced == Forced::none) {
       all.absent.emplace_back(file);
     }
   };
@@ -19,6 +20,13 @@ Rivals rivals(const std::filesystem::path& folder, bool frozen) {
       {.inner_rate = models::bookkeeper_e2e_rate, .frozen = frozen});
   add.template operator()<models::BookkeeperFull>("full_attention", "bookkeeper_full.safetensors",
                                                   {.frozen = true});
+  const auto add_sr_ttt = [&](const char* name, const char* oracle, const char* file) {
+    using Model = models::BookkeeperSrTtt;  // both read alike
+    add.template operator()<Model>(name, file, {.frozen = true});
+    add.template operator()<Model>(oracle, file, {.frozen = true}, Forced::value);
+  };
+  add_sr_ttt("sr_ttt", "sr_ttt_oracle", "bookkeeper_sr_ttt.safetensors");
+  add_sr_ttt("grad_full", "grad_full_oracle", "bookkeeper_sr_ttt_grad_full.safetensors");
   return all;
 }
 

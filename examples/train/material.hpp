@@ -54,6 +54,22 @@ inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vo
 
 static_assert(Settings::most_needles_allowed == recall::TrainingTexts::most_needles);
 
+/// The loss weights of answers in texts that teach recall.
+enum class Answers {
+  drawn,       ///< the first byte of an answer counts more: see recall::TrainingTexts
+  alike,       ///< each byte of an answer has the same weight
+  unweighted,  ///< each target has its share of the mean and no more
+};
+
+/// The weights of a text's targets, whose sum is 1.
+inline std::vector<float> weights_of(std::vector<float> drawn, Answers answers) {
+  if (answers == Answers::unweighted) return {};
+  if (answers == Answers::drawn) return drawn;
+  const auto count = std::ranges::count_if(drawn, [](float weight) { return weight > 0; });
+  for (float& weight : drawn) weight = weight > 0 ? 1 / static_cast<float>(count) : 0;
+  return drawn;
+}
+
 /// What one gradient is taken of.
 struct Batch {
   std::vector<std::vector<Token>> prose;
@@ -64,8 +80,8 @@ struct Batch {
 /// What is trained on.
 class Material {
  public:
-  Material(const Settings& settings, Index vocab)
-      : settings_(settings), prose_(tokens(settings, vocab)) {
+  Material(const Settings& settings, Index vocab, Answers answers)
+      : settings_(settings), answers_(answers), prose_(tokens(settings, vocab)) {
     if (settings.recall_texts() == 0) return;
     if (vocab != data::byte_vocab) {
       throw RangeError("--echoes, --associations and --needles must be 0 for this model");
@@ -97,6 +113,9 @@ class Material {
     }
     std::ranges::stable_sort(batch.recall, std::ranges::greater{},
                              [](const recall::TrainingText& text) { return text.tokens.size(); });
+    for (auto& text : batch.recall) {
+      text.loss_weight = weights_of(std::move(text.loss_weight), answers_);
+    }
     for (const auto& tokens : batch.prose) batch.texts.push_back({.tokens = tokens});
     for (const auto& text : batch.recall) {
       batch.texts.push_back({.tokens = text.tokens,
@@ -108,6 +127,7 @@ class Material {
 
  private:
   const Settings& settings_;
+  Answers answers_;
   data::Batches prose_;
   std::optional<recall::TrainingTexts> recall_;
 };

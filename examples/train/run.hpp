@@ -102,9 +102,10 @@ support::Outcome outcome_of(const Settings& settings, const Params& params, cons
 }
 
 template <class Model, class Objective>
-support::Outcome train(const Settings& settings, Objective objective) {
+support::Outcome train(const Settings& settings, Objective objective,
+                       Answers answers = Answers::drawn) {
   auto at = beginning<Model>(settings);
-  const Material material(settings, Model::spec.vocab);
+  const Material material(settings, Model::spec.vocab, answers);
   Random random = at.random;
   const Index first = at.training.adamw.steps;
   Trainer<Model, Objective> trainer(

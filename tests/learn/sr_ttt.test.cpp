@@ -70,21 +70,21 @@ TEST_SUITE("learn") {
   TEST_CASE("in the second stage needles are where the text had the answers before") {
     const Given given;
     for (const double oracle : {0.0, 0.7}) {
-      const auto options = SrTttSchedule{.stage = SrTttStage::recall, .oracle = oracle}.at<Model>(
-          0, given.text());
+      const auto options =
+          SrTttSchedule{.stage = SrTttStage::recall, .oracle = oracle}.at<Model>(0, given.text());
       CHECK(options.caching == Caching::on);
       CHECK(options.oracle == oracle);
       CHECK(options.queries == std::vector<Index>{29, 30, 31});
       CHECK(options.needles == std::vector<Index>{4, 5, 6});
       CHECK(options.forced == options.needles);
-      const auto gradient =
-          PlainLoss<SrTttSchedule>{{.stage = SrTttStage::recall, .oracle = oracle}}
-              .gradient<Model, M>(Model::initial<M>(1), given.text(), 0);
+      const auto gradient = PlainLoss<SrTttSchedule>{
+          {.stage = SrTttStage::recall,
+           .oracle = oracle}}.gradient<Model, M>(Model::initial<M>(1), given.text(), 0);
       CHECK((gradient.auxiliary > 0) == (oracle > 0));
       CHECK(gradient.weighted > 0);
     }
-    const auto none = SrTttSchedule{.stage = SrTttStage::recall}.at<Model>(
-        0, Text{.tokens = given.tokens});
+    const auto none =
+        SrTttSchedule{.stage = SrTttStage::recall}.at<Model>(0, Text{.tokens = given.tokens});
     CHECK(none.queries.empty());
   }
 
@@ -92,8 +92,7 @@ TEST_SUITE("learn") {
     Given given;
     given.tokens[48] = given.tokens[0];
     given.weight[47] = 1;
-    const auto options =
-        SrTttSchedule{.stage = SrTttStage::recall}.at<Model>(0, given.text());
+    const auto options = SrTttSchedule{.stage = SrTttStage::recall}.at<Model>(0, given.text());
     CHECK(options.queries == std::vector<Index>{29, 30, 31, 47});
     CHECK(options.needles.back() <= 47);
     CHECK(at(given.tokens, options.needles.back()) == given.tokens[48]);
@@ -119,11 +118,12 @@ TEST_SUITE("learn") {
     }
   }
 
-  TEST_CASE("where steps are detached, what gets no gradient is frozen, so that it does not decay") {
+  TEST_CASE(
+      "where steps are detached, what gets no gradient is frozen, so that it does not decay") {
     const Given given;
     const auto frozen = frozen_in(SrTttStage::backbone, InnerSteps::detached);
-    const auto gradient = PlainLoss<SrTttSchedule>{}.gradient<Detached, M>(
-        Detached::initial<M>(1), given.text(), 0);
+    const auto gradient =
+        PlainLoss<SrTttSchedule>{}.gradient<Detached, M>(Detached::initial<M>(1), given.text(), 0);
     for_each_array(
         [&](const Leaf& leaf, const M& g) {
           if (g.size() == 0) return;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <ttt/algebra/array.hpp>
-#include <ttt/cpu/lane.hpp>
+#include <ttt/cpu/accessors.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <array>
@@ -13,211 +14,6 @@
 #include <vector>
 
 namespace ttt::cpu {
-
-/// The number 0 of a kind of number: a scalar, a lane or a dual.
-template <class N>
-[[nodiscard, gnu::always_inline]] inline N zero_number() {
-  if constexpr (std::floating_point<N>) {
-    return N(0);
-  } else if constexpr (requires(N n) { n.x; }) {
-    return {decltype(N::x)::Zero()};
-  } else {
-    using Half = decltype(N::value);
-    return {zero_number<Half>(), zero_number<Half>()};
-  }
-}
-
-/// The elements of one group of one row that a functor reads.
-template <class S>
-struct Reader {
-  const S* first;
-  Index stride;  ///< elements from one row to the next
-
-  /// Neighbouring elements.
-  template <class Place>
-  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
-    return load(first, i);
-  }
-  /// The same with each element of even number and the one behind it in each other's place.
-  template <class Place>
-  [[gnu::always_inline]] Lane<S> partner(Place i) const {
-    const Lane<S> a = load(first, i);
-    Lane<S> b;
-    for (Index n = 0; n < Lane<S>::size; n += 2) {
-      b.x[n] = a.x[n + 1];
-      b.x[n + 1] = a.x[n];
-    }
-    return b;
-  }
-  /// One element.
-  [[gnu::always_inline]] S at(Index i) const { return first[i]; }
-  /// The same group `rows` rows before.
-  [[nodiscard]] Reader up(Index rows) const { return {first - rows * stride, stride}; }
-};
-
-/// The same of an array that may stand for zeros, which has no data.
-template <class S>
-struct ZeroOr {
-  Reader<S> elements;
-
-  template <class Place>
-  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
-    return elements.first == nullptr ? zero_number<Lane<S>>() : elements[i];
-  }
-  template <class Place>
-  [[gnu::always_inline]] Lane<S> partner(Place i) const {
-    return elements.first == nullptr ? zero_number<Lane<S>>() : elements.partner(i);
-  }
-  [[gnu::always_inline]] S at(Index i) const {
-    return elements.first == nullptr ? S(0) : elements.at(i);
-  }
-  [[nodiscard]] ZeroOr up(Index rows) const {
-    return elements.first == nullptr ? *this : ZeroOr{elements.up(rows)};
-  }
-};
-
-/// The elements of one group of one row that a functor writes; without data they are not wanted.
-template <class S>
-struct Writer {
-  S* first;
-  Index stride;  ///< elements from one row to the next
-
-  ///@{
-  /// Writes neighbouring elements or one, or adds to them.
-  template <class Place>
-  [[gnu::always_inline]] void set(Place i, const Lane<S>& n) const {
-    if (first != nullptr) store(n, first, i);
-  }
-  template <class Place>
-  [[gnu::always_inline]] void add(Place i, const Lane<S>& n) const {
-    if (first != nullptr) store(load<S>(first, i) + n, first, i);
-  }
-  [[gnu::always_inline]] void set_at(Index i, S n) const {
-    if (first != nullptr) first[i] = n;
-  }
-  [[gnu::always_inline]] void add_at(Index i, S n) const {
-    if (first != nullptr) first[i] += n;
-  }
-  ///@}
-  /// The elements as they are now.
-  template <class Place>
-  [[gnu::always_inline]] Lane<S> operator[](Place i) const {
-    return load<S>(first, i);
-  }
-  /// The same group `rows` rows before.
-  [[nodiscard]] Writer up(Index rows) const {
-    return {first == nullptr ? nullptr : first - rows * stride, stride};
-  }
-};
-
-/// Both halves of a dual's.
-template <class Half>
-struct DualReader {
-  Half value, tangent;
-
-  template <class Place>
-  [[gnu::always_inline]] auto operator[](Place i) const {
-    return Dual{value[i], tangent[i]};
-  }
-  template <class Place>
-  [[gnu::always_inline]] auto partner(Place i) const {
-    return Dual{value.partner(i), tangent.partner(i)};
-  }
-  [[gnu::always_inline]] auto at(Index i) const { return Dual{value.at(i), tangent.at(i)}; }
-  [[nodiscard]] DualReader up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
-};
-/// Both halves of a dual's.
-template <class Half>
-struct DualWriter {
-  Half value, tangent;
-
-  template <class Place, class N>
-  [[gnu::always_inline]] void set(Place i, const N& n) const {
-    value.set(i, n.value);
-    tangent.set(i, n.tangent);
-  }
-  template <class Place, class N>
-  [[gnu::always_inline]] void add(Place i, const N& n) const {
-    value.add(i, n.value);
-    tangent.add(i, n.tangent);
-  }
-  template <class N>
-  [[gnu::always_inline]] void set_at(Index i, const N& n) const {
-    value.set_at(i, n.value);
-    tangent.set_at(i, n.tangent);
-  }
-  template <class N>
-  [[gnu::always_inline]] void add_at(Index i, const N& n) const {
-    value.add_at(i, n.value);
-    tangent.add_at(i, n.tangent);
-  }
-  template <class Place>
-  [[gnu::always_inline]] auto operator[](Place i) const {
-    return Dual{value[i], tangent[i]};
-  }
-  [[nodiscard]] DualWriter up(Index rows) const { return {value.up(rows), tangent.up(rows)}; }
-};
-
-///@{
-/// What a functor is given of an argument of map_rows in one group of one row.
-template <class S>
-[[gnu::always_inline]] inline Index start_of(const View<S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  return (v.rows == 1 ? 0 : row * v.stride) +
-         (v.cols == rows.groups * rows.width ? group * rows.width : 0);
-}
-template <class S>
-[[gnu::always_inline]] inline Reader<S> part(const View<const S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
-}
-template <class S>
-[[gnu::always_inline]] inline Writer<S> part(const View<S>& v, Index row, Index group,
-                                             const Rows& rows) {
-  return {v.data == nullptr ? nullptr : v.data + start_of(v, row, group, rows), v.stride};
-}
-template <class S>
-[[gnu::always_inline]] inline auto part(const Dual<View<const S>>& v, Index row, Index group,
-                                        const Rows& rows) {
-  return DualReader<ZeroOr<S>>{{part(v.value, row, group, rows)},
-                               {part(v.tangent, row, group, rows)}};
-}
-template <class S>
-[[gnu::always_inline]] inline auto part(const Dual<View<S>>& v, Index row, Index group,
-                                        const Rows& rows) {
-  return DualWriter<Writer<S>>{part(v.value, row, group, rows), part(v.tangent, row, group, rows)};
-}
-[[gnu::always_inline]] inline const Index* part(const std::vector<Index>& integers, Index /*row*/,
-                                                Index /*group*/, const Rows& /*rows*/) {
-  return integers.data();
-}
-// Of several arrays, each may stand for zeros.
-template <class S>
-[[gnu::always_inline]] inline ZeroOr<S> zero_or(const Reader<S>& reader) {
-  return {reader};
-}
-template <class P>
-[[gnu::always_inline]] inline const P& zero_or(const P& other) {
-  return other;
-}
-template <class V, std::size_t N>
-[[gnu::always_inline]] inline auto part(const std::array<V, N>& several, Index row, Index group,
-                                        const Rows& rows) {
-  std::array<std::remove_cvref_t<decltype(zero_or(part(several[0], row, group, rows)))>, N> parts;
-  for (std::size_t n = 0; n < N; ++n) parts[n] = {zero_or(part(several[n], row, group, rows))};
-  return parts;
-}
-template <class V>
-[[gnu::always_inline]] inline auto part(const Sum<V>& sum, Index /*row*/, Index group,
-                                        const Rows& rows) {
-  return part(sum.view, 0, group, rows);
-}
-template <class V>
-[[gnu::always_inline]] inline auto part(const Shared<V>& all, Index /*row*/, Index group,
-                                        const Rows& rows) {
-  return part(all.view, 0, group, rows);
-}
-///@}
 
 /// One group of one row: which one, and walks over its elements.
 template <class S>
@@ -245,8 +41,7 @@ struct Row {
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
     using N = std::remove_cvref_t<decltype(f(FullAt<S>{0}))>;
     N lanes = zero_number<N>();
-    for_each_lane<S>(count,
-                     [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
+    for_each_lane<S>(count, [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
     return total(lanes);
   }
 
@@ -255,20 +50,36 @@ struct Row {
   [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
     constexpr S least = -std::numeric_limits<S>::infinity();
     Lane<S> largest{Eigen::Array<S, Lane<S>::size, 1>::Constant(least)};
-    for_each_lane<S>(count, [&](auto i) {
-      largest.x = largest.x.max(filled_behind(f(i + first), i, least).x);
-    });
+    for_each_lane<S>(
+        count, [&](auto i) { largest.x = largest.x.max(filled_behind(f(i + first), i, least).x); });
     return largest.x.maxCoeff();
   }
 };
 
-/// f(row, argument...) for each group of each row, in their order.
+template <class T>
+inline constexpr bool is_sum = false;
+template <class V>
+inline constexpr bool is_sum<Sum<V>> = true;
+
+/// Elements that are worth handing over to another thread; ours.
+inline constexpr Index least_elements = 1 << 13;
+
+/// f(row, argument...) for each group of each row, in their order; rows that add to no common sum
+/// are shared by the threads of the calling thread's team.
 template <class S, class F, class... Args>
 void map_rows(const F& f, const Rows& rows, const Args&... args) {
-  for (Index t = 0; t < rows.rows; ++t) {
-    for (Index g = 0; g < rows.groups; ++g) {
-      f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+  const auto walk = [&](Index first, Index end) {
+    for (Index t = first; t < end; ++t) {
+      for (Index g = 0; g < rows.groups; ++g) {
+        f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+      }
     }
+  };
+  if constexpr ((... || is_sum<Args>)) {
+    walk(0, rows.rows);
+  } else {
+    const Index elements = std::max<Index>(1, rows.groups * rows.width);
+    for_each_range(rows.rows, 1, least_elements / elements + 1, walk);
   }
 }
 
@@ -318,12 +129,17 @@ void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
   const Index height = row_count(in);
   const Index width = col_count(in);
   const Rows rows = flat ? Rows{1, 1, height * width} : Rows{height, 1, width};
-  for (Index t = 0; t < rows.rows; ++t) {
-    const auto writers = part(all, t, 0, rows);
+  const auto walk = [&](Index row, Index first, Index count) {
+    const auto writers = part(all, row, 0, rows);
     [&](const auto&... readers) {
-      for_each_lane<S>(rows.width, [&](auto i) { put(writers, i, f(readers[i]...)); });
-    }
-    (part(in, t, 0, rows), part(ins, t, 0, rows)...);
+      for_each_lane<S>(count, [&](auto i) { put(writers, i + first, f(readers[i + first]...)); });
+    }(part(in, row, 0, rows), part(ins, row, 0, rows)...);
+  };
+  if (flat) {
+    for_each_range(rows.width, Lane<S>::size, least_elements,
+                   [&](Index first, Index end) { walk(0, first, end - first); });
+  } else {
+    for (Index t = 0; t < rows.rows; ++t) walk(t, 0, rows.width);
   }
 }
 

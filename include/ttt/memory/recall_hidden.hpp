@@ -57,11 +57,31 @@ struct RecallHidden {
       from.push_back(std::max<Index>(0, entry.position + 1 - position));
     }
     const double scale = 1 / std::sqrt(static_cast<double>(col_count(q) / heads));
-    X weights = masked_softmax(matmul_heads(q, k, heads, Flip::right), heads, scale,
-                               std::move(from));
+    X weights =
+        masked_softmax(matmul_heads(q, k, heads, Flip::right), heads, scale, std::move(from));
     X rows = matmul_heads(weights, v, heads);
     return {std::move(weights), std::move(rows)};
   }
 };
+
+/// Notes what the entries of a cache received from queries, all of which see all of them.
+///
+/// \shape  weights [queries, heads * stored], row by row
+inline void note_recall(Metadata<Entry>& entries, const std::vector<double>& weights, Index queries,
+                        Index heads, Index position) {
+  const Index stored = std::ssize(entries);
+  for (Index n = 0; n < stored; ++n) {
+    Entry& entry = at(entries, n);
+    entry.readers += queries;
+    for (Index t = 0; t < queries; ++t) {
+      double share = 0;  // mean over heads
+      for (Index h = 0; h < heads; ++h) {
+        share += at(weights, (t * heads + h) * stored + n) / static_cast<double>(heads);
+      }
+      entry.attended += share;
+      if (share * static_cast<double>(stored) > 1) entry.attended_at = position + t;
+    }
+  }
+}
 
 }  // namespace ttt

@@ -44,7 +44,7 @@ struct LanguageModel {
   /// Every tensor of the model.
   template <class A>
   struct Params {
-    A embedding;                            ///< [vocab, width]
+    A embedding;                             ///< [vocab, width]
     typename Side::template Params<A> side;  ///< of the side output
     /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template Params<A>, Stages::count>...> stages;
@@ -72,7 +72,7 @@ struct LanguageModel {
   /// What crosses from the prefix to the suffix: a row for each token.
   template <class A>
   struct Border {
-    A rows;                               ///< [time, width]
+    A rows;                                ///< [time, width]
     typename Side::template Rows<A> side;  ///< the side output
 
     static void visit(auto&& on, auto&... trees) {
@@ -89,9 +89,8 @@ struct LanguageModel {
                            .norm = Norm::tensors(spec),
                            .head = {}};
     if (spec.output == Head::separate) all.head = matrix_spec(spec.init, spec.width, spec.vocab);
-    for_each_stage([&]<std::size_t I>() {
-      std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec));
-    });
+    for_each_stage(
+        [&]<std::size_t I>() { std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec)); });
     return all;
   }
 
@@ -179,6 +178,26 @@ struct LanguageModel {
   [[nodiscard]] static X suffix(const Params<P>& params, State<X>& state, X h,
                                 const ContextOf<X>& context, std::size_t first) {
     return read(params, state, std::move(h), context, first, depth);
+  }
+
+  /// What a model makes of tokens and of those behind them.
+  template <class X>
+  struct Scored {
+    X logits;     ///< [time, vocab], behind each token
+    X surprisal;  ///< [time, 1], of the targets, in nats
+  };
+
+  /// Reads the suffix of what crossed the border, and scores the targets.
+  ///
+  /// \shape  border of [time], targets [time]
+  template <class P, class X>
+  [[nodiscard]] static Scored<X> score(const Params<P>& params, State<X>& state, Border<X> border,
+                                       ContextOf<X> context, std::size_t first,
+                                       std::span<const Token> targets) {
+    context.side = std::move(border.side);
+    X all = logits(params, suffix(params, state, std::move(border.rows), context, first));
+    X surprisal = cross_entropy(all, targets);
+    return {std::move(all), std::move(surprisal)};
   }
 
   /// \shape  h [time, width] -> [time, vocab]

@@ -3,9 +3,11 @@
 
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
+#include <ttt/model/lesson.hpp>
 #include <ttt/model/lift.hpp>
 #include <ttt/model/sampler.hpp>
 #include <ttt/model/session_state.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -48,6 +50,7 @@ class Session {
         Model::traits.learns ? Learning::on : Learning::off;  ///< off keeps the weights' bits
     FastSelection fast{};  ///< which parameters learn: the model's fast weights, or any by name
     typename Model::Options layers{};  ///< of the layers, such as the slots of caches
+    Index threads = 1;                 ///< that share the work inside a read; changes no bit
   };
 
   /// A session that has read nothing.
@@ -68,6 +71,11 @@ class Session {
     if (learning() && state_.fast.empty()) {
       throw RangeError("Session: learning needs fast weights, and no parameter is one");
     }
+    if (options_.threads < 1) {
+      throw RangeError("Session: threads must be positive, got " +
+                       std::to_string(options_.threads));
+    }
+    if (options_.threads > 1) team_ = std::make_shared<Team>(options_.threads);
   }
 
   /// A session with the same parameters and options that goes on from a state.
@@ -86,13 +94,14 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
-  ///         what the call read before that chunk is then read and learned, and the session is
-  ///         otherwise untouched.
+  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer
+  ///         refuses; what the call read before that chunk is then read and learned, and the
+  ///         session is otherwise untouched.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
     State::expect_tokens("Session.read", tokens);
+    const Team::Scope team(team_.get());
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
@@ -183,61 +192,20 @@ class Session {
 
   template <class X>
   [[nodiscard]] typename Model::template ContextOf<X> context(Index position) {
-    return {.spec = Model::spec,
-            .rotary = rotary_,
-            .position = position,
-            .options = options_.layers};
+    return {
+        .spec = Model::spec, .rotary = rotary_, .position = position, .options = options_.layers};
   }
 
-  /// What reading a chunk gave, with the fast weights as they were before the step, and after it.
-  struct Lesson {
-    M surprisal;              ///< [chunk, 1], of the targets
-    M logits;                 ///< [1, vocab], behind the last token
-    Memory memory;            ///< up to that token
-    FastWeights<M> fast;      ///< after the step
-    FastWeights<M> velocity;  ///< after the step
-  };
-
-  /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
-  /// `cross(lifted, memory)` is what the prefix made of the chunk, on the same tape.
-  ///
-  /// \shape  targets [chunk]
-  /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
+  /// Learns from the chunk that begins at `begin`; `cross` is what the prefix made of it.
   template <class Cross>
-  Lesson learn(Index begin, const Memory& before, std::span<const Token> targets, Cross&& cross) {
-    FastWeights<M> gradient(state_.fast.size());
-    Tape<M> tape;
-    auto lifted = ttt::constants(tape, *params_);
-    replace_fast(lifted, options_.fast,
-                 [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
-    auto memory = ttt::constants(tape, before);
-    Lesson lesson;
-    {
-      auto border = cross(tape, lifted, memory);
-      auto pass = context<Var<M>>(begin);
-      pass.side = border.side;
-      const Var<M> logits = Model::logits(
-          lifted, Model::suffix(lifted, memory, std::move(border.rows), pass, border_));
-      const Var<M> surprisal = cross_entropy(logits, targets);
-      lesson.surprisal = surprisal.value();
-      lesson.logits = copied_rows(logits.value(), chunk - 1, 1);
-      expect_finite(numbers(lesson.surprisal), begin + 1);
-      const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
-      tape.seed(surprisal, map(options_.inner.loss, share, lesson.surprisal));
-    }
-    tape.pull_back();
-    lesson.memory = taken(memory);
-    lesson.fast = state_.fast;
-    lesson.velocity = state_.velocity;
-    options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-    if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
-      throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
-                        " makes a fast weight infinite or no number");
-    }
-    return lesson;
+  [[nodiscard]] Lesson<Model, M> learn(Index begin, const Memory& before,
+                                       std::span<const Token> targets, Cross&& cross) {
+    return learn_chunk<Model, M>(*params_, options_.fast, options_.inner, state_.fast,
+                                 state_.velocity, before, targets, context<Var<M>>(begin), border_,
+                                 cross);
   }
 
-  void take(Lesson&& lesson) {
+  void take(Lesson<Model, M>&& lesson) {
     state_.fast = std::move(lesson.fast);
     state_.velocity = std::move(lesson.velocity);
   }
@@ -246,12 +214,12 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Lesson lesson = learn(
-        state_.position, state_.memory, tokens.subspan(1),
-        [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
-          return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
-                               context<Var<M>>(state_.position), border_);
-        });
+    Lesson<Model, M> lesson =
+        learn(state_.position, state_.memory, tokens.subspan(1),
+              [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
+                return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
+                                     context<Var<M>>(state_.position), border_);
+              });
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
@@ -268,20 +236,6 @@ class Session {
   [[nodiscard]] double first_surprisal(Token token) const {
     if (state_.position == 0) return std::log(static_cast<double>(Model::spec.vocab));
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
-  }
-
-  /// \shape  nats [time], of token `first` and those behind it
-  static void expect_finite(const std::vector<double>& nats, Index first) {
-    for (std::size_t n = 0; n < nats.size(); ++n) {
-      if (std::isfinite(nats[n])) continue;
-      throw NumberError("Session.read: the surprisal of token " +
-                        std::to_string(first + static_cast<Index>(n)) + " is not finite");
-    }
-  }
-  static void expect_finite_logits(const M& logits, Index token) {
-    if (is_finite(logits)) return;
-    throw NumberError("Session.read: the logits behind token " + std::to_string(token) +
-                      " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -306,7 +260,7 @@ class Session {
       nats.insert(nats.end(), others.begin(), others.end());
     }
     M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
-    expect_finite(nats, state_.position);
+    expect_finite_surprisal(nats, state_.position);
     expect_finite_logits(next, state_.position + std::ssize(tokens) - 1);
     state_.logits = std::move(next);
     if (learning()) append(state_.border, values(border));
@@ -318,8 +272,8 @@ class Session {
 
   static void append(typename Model::template Border<M>& all,
                      const typename Model::template Border<M>& more) {
-    for_each_array([](const Leaf&, M& past, const M& next) { past = append_rows(past, next); },
-                   all, more);
+    for_each_array([](const Leaf&, M& past, const M& next) { past = append_rows(past, next); }, all,
+                   more);
   }
 
   /// The parameters, with this session's fast weights in place of the starting ones.
@@ -334,6 +288,7 @@ class Session {
   Options options_;
   std::size_t border_;  ///< the first block that is read again when the fast weights change
   RotaryTables<M> rotary_;
+  std::shared_ptr<Team> team_;  ///< shared by copies; null for one thread
   State state_;
 };
 
