@@ -101,8 +101,7 @@ class SrTttFile {
   [[nodiscard]] Matrix<double> heads(const file::TensorView& view) const {
     Matrix<double> all(delta_.head, delta_.heads * delta_.head);
     for (Index h = 0; h < delta_.heads; ++h) {
-      all.middleCols(h * delta_.head, delta_.head) =
-          view.slice(h).matrix<double>().transpose();
+      all.middleCols(h * delta_.head, delta_.head) = view.slice(h).matrix<double>().transpose();
     }
     return all;
   }
@@ -147,8 +146,8 @@ class SrTttReading {
     check_rows(border.rows, "layer_out", depth - 1);
     const M logits = Model::logits(
         params_, Model::suffix(params_, state_, border.rows, context(), Model::depth));
-    const Matrix<double> expected = file_.archive().template matrix<double>("logits").middleRows(
-        position_, std::ssize(tokens));
+    const Matrix<double> expected =
+        file_.archive().template matrix<double>("logits").middleRows(position_, std::ssize(tokens));
     check(logits, expected);
     position_ += std::ssize(tokens);
     check_states(before, position_ % layer.delta.chunk == 0, position_ % layer.window == 0);
@@ -208,7 +207,7 @@ class SrTttReading {
   void look_inside(Index block, const M& h, const PartState& before) {
     CAPTURE(block);
     const auto& [norm, part, post_norm] = part_of_params(block);
-    const M g = Norm::read(norm, h, Model::spec);
+    const M g = Norm::read<Model::spec.norm>(norm, h, Model::spec);
     auto delta = before.delta;
     std::vector<double>& surprisal = surprisal_[static_cast<std::size_t>(block)];
     const std::size_t known = surprisal.size();
@@ -224,8 +223,8 @@ class SrTttReading {
     M weights = M::Zero(g.rows(), 0);
     M recalled = M::Zero(g.rows(), g.cols());
     if (stored > 0) {
-      const auto result = RecallHidden::read(part.recall, before.cache.hidden,
-                                             before.cache.entries, g, layer.delta.heads, position_);
+      const auto result = RecallHidden::read(part.recall, before.cache.hidden, before.cache.entries,
+                                             g, layer.delta.heads, position_);
       weights = result.weights;
       recalled = matmul(result.rows, part.recall.wo);
     }
@@ -298,8 +297,9 @@ class SrTttReading {
       CHECK(entries[n].position == position[n]);
       CHECK(entries[n].insertions == age[n]);
       CHECK(is_forced(entries[n].position) == (needle[n] != 0));
-      CHECK(entries[n].surprisal == doctest::Approx(surprisal(0, static_cast<Index>(n)))
-                                        .epsilon(sr_ttt_tolerance<S>.values));
+      CHECK(
+          entries[n].surprisal ==
+          doctest::Approx(surprisal(0, static_cast<Index>(n))).epsilon(sr_ttt_tolerance<S>.values));
     }
   }
 
@@ -427,8 +427,8 @@ void check_sr_ttt_session(const SrTttFile& file,
   using Reader = Session<Model, Matrix<S>>;
   const auto tokens = file.tokens();
   const auto logits = file.archive().matrix<double>("logits");
-  const auto expected = file.has("generated") ? file.archive().integers("generated")
-                                              : std::vector<std::int64_t>{};
+  const auto expected =
+      file.has("generated") ? file.archive().integers("generated") : std::vector<std::int64_t>{};
   Reader session(params, {.layers = options});
   for (std::size_t t = 0; t < tokens.size(); ++t) {
     CAPTURE(t);
@@ -535,8 +535,8 @@ inline void check_sr_ttt_cache(const std::string& name, Index slots) {
     std::vector<Index> rows;
     for (std::size_t i = 0; i < call.size(); ++i) {
       if (call[i] != static_cast<std::int64_t>(n)) continue;
-      newcomers.push_back({.position = position[i],
-                           .surprisal = surprisal(0, static_cast<Index>(i))});
+      newcomers.push_back(
+          {.position = position[i], .surprisal = surprisal(0, static_cast<Index>(i))});
       rows.push_back(static_cast<Index>(i));
     }
     REQUIRE(std::ssize(newcomers) == sizes[n]);

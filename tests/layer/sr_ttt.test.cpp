@@ -233,13 +233,14 @@ TEST_SUITE("layer") {
             "ResidualDelta: entries must be at most 0, got 5");
     refused([](auto& s) { s.cache.entries.pop_back(); },
             "ResidualDelta: cache.hidden must be [4, 6], got [5, 6]");
-    refused([](auto& s) { s.cache.entries.back().position = 22; },
-            ("ResidualDelta: positions of entries must rise, and end before the window in progress; "
-             "got 22 behind " +
-             std::to_string(std::get<0>(std::get<0>(session.state().memory.stages)[1].parts)
-                                .cache.entries[3]
-                                .position))
-                .c_str());
+    refused(
+        [](auto& s) { s.cache.entries.back().position = 22; },
+        ("ResidualDelta: positions of entries must rise, and end before the window in progress; "
+         "got 22 behind " +
+         std::to_string(std::get<0>(std::get<0>(session.state().memory.stages)[1].parts)
+                            .cache.entries[3]
+                            .position))
+            .c_str());
   }
 
   TEST_CASE("a setting that breaks a rule is refused by name") {
@@ -258,10 +259,9 @@ TEST_SUITE("layer") {
     refused(DeltaMemory{.rotary = {.base = 1}}, "rotary.base must be greater than 1");
     const auto params = lively<Small>();
     const auto tokens = text(31);
-    CHECK_THROWS_WITH_AS(
-        (static_cast<void>(plain_gradient<Small, Matrix<double>>(
-            params, {.tokens = tokens}, {.oracle = 1, .queries = {11}}))),
-        "ResidualDelta.read: needles must be [1], got [0]", ShapeError);
+    CHECK_THROWS_WITH_AS((static_cast<void>(plain_gradient<Small, Matrix<double>>(
+                             params, {.tokens = tokens}, {.oracle = 1, .queries = {11}}))),
+                         "ResidualDelta.read: needles must be [1], got [0]", ShapeError);
   }
 
   TEST_CASE("SR-TTT starts as published") {
@@ -295,7 +295,8 @@ TEST_SUITE("layer") {
     using M = Matrix<double>;
     const auto params = lively<Other>();
     const auto tokens = text(33);
-    const Other::Options options{.forced = {3}, .oracle = 0.5, .queries = {20, 30}, .needles = {3, 4}};
+    const Other::Options options{
+        .forced = {14}, .oracle = 0.5, .queries = {16, 17}, .needles = {14, 13}};
     const auto plain = plain_gradient<Other, M>(params, {.tokens = tokens}, options);
     const auto meta =
         MetaLearner<Other, M>({.inner = {.optimiser = {.rate = 0}}, .layers = options})

@@ -152,8 +152,8 @@ TEST_SUITE("memory") {
 
   TEST_CASE("a loss that is no number flags nothing that a number would not") {
     const double none = std::numeric_limits<double>::quiet_NaN();
-    const Flagged flagged =
-        PercentileFilter{.percent = 95}(std::vector<double>{none, 1, none, 2, 3, none}, std::nullopt);
+    const Flagged flagged = PercentileFilter{.percent = 95}(
+        std::vector<double>{none, 1, none, 2, 3, none}, std::nullopt);
     CHECK(std::ranges::count(flagged.tokens, true) == 0);
   }
 }

@@ -22,7 +22,8 @@ using laws::disagreement;
 using laws::normal;
 using M = Matrix<double>;
 
-/// No two of its extents are alike; neither chunks nor parts divide the window, nor heads the width.
+/// No two of its extents are alike; neither chunks nor parts divide the window, nor heads the
+/// width.
 constexpr ModelSpec odd = checked({.vocab = 13,
                                    .width = 18,
                                    .heads = 2,
@@ -227,7 +228,8 @@ TEST_SUITE("model") {
     weight[45] = 0.25F;
     weight[66] = 0.5F;
     for (const double oracle : {-1.0, 0.0, 0.3}) {  // -1: without a cache
-      SrTttOptions options{.caching = oracle < 0 ? Caching::off : Caching::on, .forced = {5, 6, 31}};
+      SrTttOptions options{.caching = oracle < 0 ? Caching::off : Caching::on,
+                           .forced = {5, 6, 31}};
       if (oracle > 0) {
         options.oracle = oracle;
         options.queries = {45, 58, 66, 70, 71, 12};

@@ -130,12 +130,12 @@ class SrTttBlock {
     if (position_ % s_.window != 0) store();
   }
 
-  std::vector<Array> weights;      ///< [head, head] of each head, from keys to values
-  std::vector<Stored> cache;       ///< in the order of the text
-  std::vector<Stored> window;      ///< in progress
-  double threshold = -1;           ///< negative before the first window
-  std::vector<double> oracle;      ///< -log of attention to needles, a number for each head and query
-  Constants constants;             ///< what another block can replay
+  std::vector<Array> weights;  ///< [head, head] of each head, from keys to values
+  std::vector<Stored> cache;   ///< in the order of the text
+  std::vector<Stored> window;  ///< in progress
+  double threshold = -1;       ///< negative before the first window
+  std::vector<double> oracle;  ///< -log of attention to needles, a number for each head and query
+  Constants constants;         ///< what another block can replay
 
  private:
   [[nodiscard]] const auto& memory() const { return std::get<0>(params_.parts).part; }
@@ -178,8 +178,8 @@ class SrTttBlock {
       direction_ = fixed_->direction[n];
     }
     for (Index h = 0; h < s_.heads; ++h) {
-      const double rate = std::min(std::abs(memory().delta.rate(0, h)),
-                                   1 / static_cast<double>(s_.head));
+      const double rate =
+          std::min(std::abs(memory().delta.rate(0, h)), 1 / static_cast<double>(s_.head));
       ttt::at(weights, h) -= rate * ttt::at(direction_, h);
       ttt::at(direction_, h).setZero();
     }
@@ -247,8 +247,7 @@ class SrTttBlock {
     const double low = sorted[static_cast<std::size_t>(floor)];
     const double high = sorted[static_cast<std::size_t>(std::ceil(place))];
     const double percentile = low + (place - floor) * (high - low);
-    threshold =
-        threshold < 0 ? percentile : s_.decay * threshold + (1 - s_.decay) * percentile;
+    threshold = threshold < 0 ? percentile : s_.decay * threshold + (1 - s_.decay) * percentile;
     std::vector<Stored> chosen;
     for (std::size_t t = 0; t < window.size(); ++t) {
       const std::size_t size = static_cast<std::size_t>(s_.part);
@@ -258,8 +257,7 @@ class SrTttBlock {
         mean += window[u].surprisal / static_cast<double>(size);
       }
       const bool flagged = window[t].surprisal > threshold && mean > s_.share * threshold;
-      const bool forced =
-          std::ranges::find(s_.forced, window[t].position) != s_.forced.end();
+      const bool forced = std::ranges::find(s_.forced, window[t].position) != s_.forced.end();
       if (flagged || forced) chosen.push_back(window[t]);
     }
     return chosen;

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace {
 
 using namespace ttt;
@@ -27,6 +29,7 @@ TEST_SUITE("spec") {
     CHECK(changed([](ModelSpec& s) { s.chunk = s.window; }).chunk == 64);
     CHECK(changed([](ModelSpec& s) { s.window = s.chunk = 1; }).window == 1);
     CHECK(changed([](ModelSpec& s) { s.heads = 32; }).heads == 32);
+    CHECK(changed([](ModelSpec& s) { s.heads = 5, s.head = 8; }).head == 8);
     CHECK(changed([](ModelSpec& s) { s.rotary.base = 2; }).rotary.base == 2);
   }
 
@@ -47,7 +50,30 @@ TEST_SUITE("spec") {
     check([](ModelSpec& s) { s.chunk = 0; }, "chunk must be positive");
     check([](ModelSpec& s) { s.chunk = 65; }, "chunk must be at most window");
     check([](ModelSpec& s) { s.rotary.base = 1; }, "rotary.base must be greater than 1");
+    check([](ModelSpec& s) { s.head = -1; }, "head and kv_heads must not be negative");
+    check([](ModelSpec& s) { s.kv_heads = -1; }, "head and kv_heads must not be negative");
+    check([](ModelSpec& s) { s.head = 3; }, "width / heads must be even, for rotary positions");
+    check([](ModelSpec& s) { s.kv_heads = 3; }, "heads must be a multiple of kv_heads");
+    check([](ModelSpec& s) { s.kv_heads = 8; }, "heads must be a multiple of kv_heads");
+    check([](ModelSpec& s) { s.epsilon = -1e-6; }, "epsilon must not be negative");
     check([](ModelSpec& s) { s.vocab = s.width = 0; }, "vocab must be at least 2");
+  }
+
+  TEST_CASE("describe says what is not usual, and nothing else of it") {
+    const std::string usual = describe(good);
+    const auto more = [&](auto change) {
+      const std::string words = describe(changed(change));
+      REQUIRE(words.starts_with(usual));
+      return words.substr(usual.size());
+    };
+    CHECK(more([](ModelSpec& s) { s.kv_heads = 2; }) == ", kv_heads 2");
+    CHECK(more([](ModelSpec& s) { s.kv_heads = s.heads; }) == "");
+    CHECK(more([](ModelSpec& s) { s.head = 8; }) == ", head width 8");
+    CHECK(more([](ModelSpec& s) { s.head = s.width / s.heads; }) == "");
+    CHECK(more([](ModelSpec& s) { s.norm = NormKind::layer; }) == ", norm layer");
+    CHECK(more([](ModelSpec& s) { s.epsilon = 1e-5; }) == ", epsilon 1e-05");
+    CHECK(more([](ModelSpec& s) { s.epsilon = 1e-6; }) == "");
+    CHECK(more([](ModelSpec& s) { s.init.gain = 1; }) == "");
   }
 
   TEST_CASE("describe says every field") {

@@ -102,6 +102,18 @@ TEST_SUITE("storage") {
     }
   }
 
+  TEST_CASE("Weights of attention and their logarithms run on a storage without Eigen") {
+    Random random(6);
+    for (const Index keys : widths) {
+      CAPTURE(keys);
+      std::vector<Index> from;
+      for (Index j = 0; j < keys; ++j) from.push_back(j % 5);
+      check(MaskedSoftmax{.heads = 2, .scale = 0.7, .from = from}, normal(4, 2 * keys, random));
+    }
+    const M shares = normal(2, 3, random).array().square() + 0.1;
+    check(NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 0.01}, shares);
+  }
+
   TEST_CASE("attend runs on a storage without Eigen") {
     Random random(5);
     const M q = normal(5, 8, random);

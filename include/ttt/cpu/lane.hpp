@@ -91,7 +91,7 @@ struct At {
 /// The same for as many as a lane is wide.
 template <class S>
 struct FullAt {
-  Index offset;                                   ///< of the first
+  Index offset;                                  ///< of the first
   static constexpr Index count = Lane<S>::size;  ///< all
 
   friend FullAt operator+(FullAt at, Index by) { return {at.offset + by}; }

@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/array.hpp>
 #include <ttt/cpu/lane.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <array>
@@ -245,8 +246,7 @@ struct Row {
   [[gnu::always_inline]] auto sum(Index first, Index count, F&& f) const {
     using N = std::remove_cvref_t<decltype(f(FullAt<S>{0}))>;
     N lanes = zero_number<N>();
-    for_each_lane<S>(count,
-                     [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
+    for_each_lane<S>(count, [&](auto i) { lanes = lanes + filled_behind(f(i + first), i, S(0)); });
     return total(lanes);
   }
 
@@ -255,20 +255,36 @@ struct Row {
   [[gnu::always_inline]] S max(Index first, Index count, F&& f) const {
     constexpr S least = -std::numeric_limits<S>::infinity();
     Lane<S> largest{Eigen::Array<S, Lane<S>::size, 1>::Constant(least)};
-    for_each_lane<S>(count, [&](auto i) {
-      largest.x = largest.x.max(filled_behind(f(i + first), i, least).x);
-    });
+    for_each_lane<S>(
+        count, [&](auto i) { largest.x = largest.x.max(filled_behind(f(i + first), i, least).x); });
     return largest.x.maxCoeff();
   }
 };
 
-/// f(row, argument...) for each group of each row, in their order.
+template <class T>
+inline constexpr bool is_sum = false;
+template <class V>
+inline constexpr bool is_sum<Sum<V>> = true;
+
+/// Elements that are worth handing over to another thread; ours.
+inline constexpr Index least_elements = 1 << 13;
+
+/// f(row, argument...) for each group of each row, in their order; rows that add to no common sum
+/// are shared by the threads of the calling thread's team.
 template <class S, class F, class... Args>
 void map_rows(const F& f, const Rows& rows, const Args&... args) {
-  for (Index t = 0; t < rows.rows; ++t) {
-    for (Index g = 0; g < rows.groups; ++g) {
-      f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+  const auto walk = [&](Index first, Index end) {
+    for (Index t = first; t < end; ++t) {
+      for (Index g = 0; g < rows.groups; ++g) {
+        f(Row<S>{t, g, rows.width}, part(args, t, g, rows)...);
+      }
     }
+  };
+  if constexpr ((... || is_sum<Args>)) {
+    walk(0, rows.rows);
+  } else {
+    const Index elements = std::max<Index>(1, rows.groups * rows.width);
+    for_each_range(rows.rows, 1, least_elements / elements + 1, walk);
   }
 }
 
@@ -318,12 +334,17 @@ void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
   const Index height = row_count(in);
   const Index width = col_count(in);
   const Rows rows = flat ? Rows{1, 1, height * width} : Rows{height, 1, width};
-  for (Index t = 0; t < rows.rows; ++t) {
-    const auto writers = part(all, t, 0, rows);
+  const auto walk = [&](Index row, Index first, Index count) {
+    const auto writers = part(all, row, 0, rows);
     [&](const auto&... readers) {
-      for_each_lane<S>(rows.width, [&](auto i) { put(writers, i, f(readers[i]...)); });
-    }
-    (part(in, t, 0, rows), part(ins, t, 0, rows)...);
+      for_each_lane<S>(count, [&](auto i) { put(writers, i + first, f(readers[i + first]...)); });
+    }(part(in, row, 0, rows), part(ins, row, 0, rows)...);
+  };
+  if (flat) {
+    for_each_range(rows.width, Lane<S>::size, least_elements,
+                   [&](Index first, Index end) { walk(0, first, end - first); });
+  } else {
+    for (Index t = 0; t < rows.rows; ++t) walk(t, 0, rows.width);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -205,15 +206,14 @@ struct DeltaMemory {
     const X rate = clamp(owned(magnitude(params.rate)), 0, 1.0 / static_cast<double>(head));
     const X downhill =
         scale_heads(state.errors, rate, -2.0 / static_cast<double>(row_count(state.keys)));
-    state.weights = add(constant(state.weights),
-                        matmul_heads(state.keys, downhill, heads, Flip::left));
+    state.weights =
+        add(constant(state.weights), matmul_heads(state.keys, downhill, heads, Flip::left));
     state.keys = take_rows(state.keys, 0, 0);
     state.errors = take_rows(state.errors, 0, 0);
   }
 
   /// Appends the mean square of each of `count` rows.
-  static void note(std::vector<double>& surprisal, const std::vector<double>& errors,
-                   Index count) {
+  static void note(std::vector<double>& surprisal, const std::vector<double>& errors, Index count) {
     const Index width = std::ssize(errors) / count;
     for (Index t = 0; t < count; ++t) {
       double squares = 0;

@@ -23,11 +23,11 @@ namespace ttt {
 /// \source Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101;
 ///         the defaults from arXiv:2512.23675
 struct AdamW {
-  double beta1 = 0.9;         ///< how much of m stays in each step
-  double beta2 = 0.95;        ///< how much of v stays in each step
-  double epsilon = 1e-8;      ///< keeps a step without gradients finite
-  double weight_decay = 0.1;  ///< of the parameters, norms and embedding included
-  double max_norm = 1;        ///< of the gradient; 0 leaves the norm free
+  double beta1 = 0.9;                 ///< how much of m stays in each step
+  double beta2 = 0.95;                ///< how much of v stays in each step
+  double epsilon = 1e-8;              ///< keeps a step without gradients finite
+  double weight_decay = 0.1;          ///< of the parameters, norms and embedding included
+  double max_norm = 1;                ///< of the gradient; 0 leaves the norm free
   std::vector<std::string> frozen{};  ///< tensors whose name contains one of these stay as they are
 
   /// The optimiser state; a value that belongs to the caller.
@@ -86,9 +86,8 @@ struct AdamW {
           if (is_frozen(leaf) || is_zero(p)) return;
           if (is_zero(m)) m = filled<M>(p.rows(), p.cols(), 0);
           if (is_zero(v)) v = filled<M>(p.rows(), p.cols(), 0);
-          Primitives<M>::map(update, std::array{view(p), view(m), view(v)},
-                             view(std::as_const(p)), view(g), view(std::as_const(m)),
-                             view(std::as_const(v)));
+          Primitives<M>::map(update, std::array{view(p), view(m), view(v)}, view(std::as_const(p)),
+                             view(g), view(std::as_const(m)), view(std::as_const(v)));
         },
         params, gradient, state.mean, state.square);
   }
@@ -104,9 +103,9 @@ struct AdamW {
       const N g = raw * S(scale);
       const N mean = m * S(beta1) + g * S(1 - beta1);
       const N square = v * S(beta2) + g * g * S(1 - beta2);
-      const N step = mean * S(unbias_mean) *
-                         reciprocal(square_root(square * S(unbias_square)) + S(epsilon)) +
-                     p * S(weight_decay);
+      const N step =
+          mean * S(unbias_mean) * reciprocal(square_root(square * S(unbias_square)) + S(epsilon)) +
+          p * S(weight_decay);
       return {p - step * S(rate), mean, square};
     }
   };

@@ -56,11 +56,12 @@ class MetaLearner {
 
   /// How a sequence is read and differentiated.
   struct Options {
-    Inner inner{};                                         ///< one step a chunk
-    Order order = Order::second;                           ///< of the gradient
-    Checkpointing checkpointing = Checkpointing::stored;   ///< memory for speed
-    FastSelection fast{};                                  ///< which parameters learn
-    typename Model::Options layers{};                      ///< of the layers
+    Inner inner{};                                        ///< one step a chunk
+    Order order = Order::second;                          ///< of the gradient
+    Checkpointing checkpointing = Checkpointing::stored;  ///< memory for speed
+    FastSelection fast{};                                 ///< which parameters learn
+    typename Model::Options layers{};                     ///< of the layers
+    Index threads = 1;                                    ///< inside a text; changes no bit
   };
 
   /// A learner with these options.
@@ -83,6 +84,8 @@ class MetaLearner {
   [[nodiscard]] Gradient<Params> gradient(const Params& params, const Text& text,
                                           Observe&& observe) const {
     expect_text("meta_gradient", text, Model::spec.chunk, true);
+    Team own(options_.threads);
+    const Team::Scope team(options_.threads > 1 ? &own : Team::current());
     Pass pass{.params = params,
               .text = text,
               .chunks = {text.time(), Model::spec.chunk},
@@ -103,11 +106,9 @@ class MetaLearner {
     std::vector<Link> links = unroll(pass, read, observe);
     Border<M> back = adjoint(pass, read, links);
     pass.auxiliary.seed(tape, losses);
-    for_each_array(
-        [&](const Leaf&, const Var<M>& rows, M& cotangent) {
-          tape.seed(rows, std::move(cotangent));
-        },
-        crossed, back);
+    for_each_array([&](const Leaf&, const Var<M>& rows,
+                       M& cotangent) { tape.seed(rows, std::move(cotangent)); },
+                   crossed, back);
     tape.pull_back();
     Gradient<Params>& result = pass.result;
     detail::fill_zeros(result.params, params);
@@ -194,9 +195,9 @@ class MetaLearner {
       const Var<M> surprisal = cross_entropy(logits, pass.targets(n));
       pass.auxiliary.note(losses);
       detail::note_chunk(pass.result, pass.text, pass.chunks, n, numbers(surprisal.value()));
-      link.inner_weights = map(options_.inner.loss,
-                               column<M>(target_shares(pass.text, pass.chunks, n)),
-                               surprisal.value());
+      link.inner_weights =
+          map(options_.inner.loss, column<M>(target_shares(pass.text, pass.chunks, n)),
+              surprisal.value());
       tape.seed(surprisal, M(link.inner_weights));
       memory = values(state);
       Model::observe(memory, detail::token_surprisal<Model>(pass.result, pass.chunks.begin(n),
@@ -231,7 +232,8 @@ class MetaLearner {
         FastWeights<M> pulled = options_.inner.optimiser.pullback(link.gradient, lambda, nu);
         if (options_.order == Order::second) u = std::move(pulled);
       }
-      const Border<M> rows = pull_chunk(pass, rows_of(pass, read, n), without, link, n, u, lambda, rho);
+      const Border<M> rows =
+          pull_chunk(pass, rows_of(pass, read, n), without, link, n, u, lambda, rho);
       for_each_array(
           [&](const Leaf&, M& all, const M& part) {
             if (!is_zero(part)) set_rows(all, pass.chunks.begin(n), part);
@@ -276,7 +278,9 @@ class MetaLearner {
               {link.inner_weights, column<M>(target_weights(pass.text, pass.chunks, n))});
     pass.auxiliary.seed(tape, losses);
     for_each_array(
-        [&](const Leaf&, const Var<D>& after, M& part) { tape.seed(after, {{}, std::move(part)}); },
+        [&](const Leaf&, const Var<D>& after, M& part) {
+          tape.seed(after, {{}, std::move(part)});
+        },
         state, rho);
     tape.pull_back();
     rho = std::move(memory_adjoint);

@@ -5,6 +5,7 @@
 #include <ttt/learn/text.hpp>
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/lift.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -17,12 +18,13 @@ namespace ttt {
 /// A loss and its gradient for every parameter.
 template <class Params>
 struct Gradient {
-  Params params;                   ///< of `loss`
-  double loss = 0;                 ///< mean of the chunks' losses, plus the next two, in nats
-  double weighted = 0;             ///< what the loss weights of targets add to the loss
-  double auxiliary = 0;            ///< what the terms that layers emitted add to it
-  std::vector<double> chunk_loss;  ///< mean over the targets of each chunk in the loss mask, in nats
-  std::vector<double> surprisal;   ///< of every target, masked or not, in nats
+  Params params;         ///< of `loss`
+  double loss = 0;       ///< mean of the chunks' losses, plus the next two, in nats
+  double weighted = 0;   ///< what the loss weights of targets add to the loss
+  double auxiliary = 0;  ///< what the terms that layers emitted add to it
+  std::vector<double>
+      chunk_loss;                 ///< mean over the targets of each chunk in the loss mask, in nats
+  std::vector<double> surprisal;  ///< of every target, masked or not, in nats
   std::vector<double> inner_norm;  ///< of each chunk's inner gradient, before clipping
 };
 
@@ -37,8 +39,7 @@ void note_chunk(G& gradient, const Text& text, const Chunks& chunks, Index n,
   for (Index t = 0; t < chunks.size(n); ++t) {
     const double nats = at(surprisal, t);
     if (!text.loss_weight.empty()) {
-      gradient.weighted +=
-          nats * static_cast<double>(at(text.loss_weight, chunks.begin(n) + t));
+      gradient.weighted += nats * static_cast<double>(at(text.loss_weight, chunks.begin(n) + t));
     }
     gradient.surprisal.push_back(nats);
     loss += nats * at(shares, t);
@@ -87,16 +88,18 @@ template <template <class> class T, class X>
 ///          + sum of loss weights * -log p(target) + terms that layers emit
 ///
 /// The fast weights are parameters like any other. The whole text is one tape, and, where no layer
-/// has something to do between chunks, one pass; the text may then have any length.
+/// has something to do between chunks, one pass; the text may then have any length. `threads` share
+/// the work inside the text and change no bit.
 ///
-/// \throws RangeError if the text is not whole chunks where chunks matter, or a token is outside the
+/// \throws RangeError if the text is not whole chunks where chunks matter, or a token is outside
+/// the
 ///         vocabulary; ShapeError if mask or weights are not as long as the targets; what layers
 ///         throw.
 /// \cost   three times the multiplications of reading
 template <class Model, Storage M = Matrix<float>>
 [[nodiscard]] Gradient<typename Model::template Params<M>> plain_gradient(
     const typename Model::template Params<M>& params, const Text& text,
-    const typename Model::Options& options = {}) {
+    const typename Model::Options& options = {}, Index threads = 1) {
   using V = Var<M>;
   constexpr bool cut = Model::traits.chunks || Model::traits.surprisal;
   expect_text("plain_gradient", text, Model::spec.chunk, cut || Model::traits.learns);
@@ -104,13 +107,15 @@ template <class Model, Storage M = Matrix<float>>
   const std::size_t border =
       Model::border([](const Leaf& /*leaf*/) { return false; });  // what learns is one pass here
 
+  Team own(threads);
+  const Team::Scope team(threads > 1 ? &own : Team::current());
   Gradient<typename Model::template Params<M>> result;
   RotaryTables<M> rotary;
   Tape<M> tape;
   detail::Auxiliary<M> auxiliary;
   AuxiliaryLosses<V> losses;
-  typename Model::template ContextOf<V> context{.spec = Model::spec, .rotary = rotary,
-                                                .options = options, .losses = &losses};
+  typename Model::template ContextOf<V> context{
+      .spec = Model::spec, .rotary = rotary, .options = options, .losses = &losses};
   const auto lifted = leaves(tape, params, result.params);
   const typename Model::template State<M> empty;
   auto state = constants(tape, empty);
@@ -124,9 +129,9 @@ template <class Model, Storage M = Matrix<float>>
     context.side = part.side;
     const V logits =
         Model::logits(lifted, Model::suffix(lifted, state, part.rows, context, border));
-    const V surprisal = cross_entropy(logits, text.targets().subspan(
-                                                  static_cast<std::size_t>(begin),
-                                                  static_cast<std::size_t>(count)));
+    const V surprisal = cross_entropy(
+        logits,
+        text.targets().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
     const std::vector<double> nats = numbers(surprisal.value());
     std::vector<double> weights;
     for (Index c = n; c < (cut ? n + 1 : chunks.count()); ++c) {

@@ -71,11 +71,11 @@ struct TrainingState {
 
 /// What came of one step.
 struct StepReport {
-  Index step = 0;         ///< from 0
-  double loss = 0;        ///< weighted mean over the batch, before the step, in nats
+  Index step = 0;       ///< from 0
+  double loss = 0;      ///< weighted mean over the batch, before the step, in nats
   double weighted = 0;  ///< what of it comes from the loss weights of targets
-  double norm = 0;        ///< of the gradient, before the clip
-  double rate = 0;        ///< that the step was taken with
+  double norm = 0;      ///< of the gradient, before the clip
+  double rate = 0;      ///< that the step was taken with
 };
 
 /// Outer training: gradients of the sequences of a batch side by side, their weighted mean in a
@@ -87,7 +87,7 @@ template <class Model, class Objective = PlainLoss<>, Storage M = Matrix<float>>
 class Trainer {
  public:
   using Params = typename Model::template Params<M>;  ///< what is trained
-  using State = TrainingState<Params>;                        ///< what training goes on from
+  using State = TrainingState<Params>;                ///< what training goes on from
 
   /// How to train.
   struct Options {
@@ -108,8 +108,8 @@ class Trainer {
   /// One step on one batch.
   ///
   /// \throws RangeError if a sequence is not whole chunks, or a weight not positive; NumberError,
-  ///         naming step and tensor, if a loss, a gradient, the rate, or what the step would make of
-  ///         a parameter is not finite. The state is then untouched.
+  ///         naming step and tensor, if a loss, a gradient, the rate, or what the step would make
+  ///         of a parameter is not finite. The state is then untouched.
   StepReport step(std::span<const Text> batch) {
     accumulate(batch);
     return update();

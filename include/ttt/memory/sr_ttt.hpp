@@ -79,9 +79,9 @@ struct PercentileFilter {
 /// The hidden states of tokens, exactly, in a cache that newcomers enter without competing:
 /// residents are evicted for them.
 ///
-/// Tokens that enter together are one insertion, and Entry::insertions counts the later ones. A full
-/// cache evicts as many residents as there is room missing, first those that `Order` evicts first;
-/// if that is all of them, the first newcomers are stored and the others lost.
+/// Tokens that enter together are one insertion, and Entry::insertions counts the later ones. A
+/// full cache evicts as many residents as there is room missing, first those that `Order` evicts
+/// first; if that is all of them, the first newcomers are stored and the others lost.
 ///
 /// \law size   never more than `slots` tokens, whatever is inserted
 /// \law order  residents stay in their order, and newcomers follow in theirs

@@ -44,7 +44,7 @@ struct LanguageModel {
   /// Every tensor of the model.
   template <class A>
   struct Params {
-    A embedding;                            ///< [vocab, width]
+    A embedding;                             ///< [vocab, width]
     typename Side::template Params<A> side;  ///< of the side output
     /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template Params<A>, Stages::count>...> stages;
@@ -72,7 +72,7 @@ struct LanguageModel {
   /// What crosses from the prefix to the suffix: a row for each token.
   template <class A>
   struct Border {
-    A rows;                               ///< [time, width]
+    A rows;                                ///< [time, width]
     typename Side::template Rows<A> side;  ///< the side output
 
     static void visit(auto&& on, auto&... trees) {
@@ -89,9 +89,8 @@ struct LanguageModel {
                            .norm = Norm::tensors(spec),
                            .head = {}};
     if (spec.output == Head::separate) all.head = matrix_spec(spec.init, spec.width, spec.vocab);
-    for_each_stage([&]<std::size_t I>() {
-      std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec));
-    });
+    for_each_stage(
+        [&]<std::size_t I>() { std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec)); });
     return all;
   }
 

@@ -20,9 +20,8 @@ struct FastSelection {
   /// Whether a parameter learns.
   [[nodiscard]] bool operator()(const Leaf& leaf) const {
     if (names.empty()) return leaf.fast;
-    return std::ranges::any_of(names, [&](const std::string& part) {
-      return leaf.name.find(part) != std::string::npos;
-    });
+    return std::ranges::any_of(
+        names, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });
   }
 };
 
@@ -52,8 +51,8 @@ template <template <class> class T, Array A>
 template <template <class> class T, Array A>
 [[nodiscard]] T<Var<A>> leaves(Tape<A>& tape, const T<A>& tree, T<StorageOf<A>>& sinks) {
   return map_tree<Var<A>>(
-      [&](const Leaf&, const A& array, StorageOf<A>& sink) { return tape.leaf(array, sink); },
-      tree, sinks);
+      [&](const Leaf&, const A& array, StorageOf<A>& sink) { return tape.leaf(array, sink); }, tree,
+      sinks);
 }
 
 /// The values of a tree of variables.

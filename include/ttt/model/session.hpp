@@ -6,6 +6,7 @@
 #include <ttt/model/lift.hpp>
 #include <ttt/model/sampler.hpp>
 #include <ttt/model/session_state.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -48,6 +49,7 @@ class Session {
         Model::traits.learns ? Learning::on : Learning::off;  ///< off keeps the weights' bits
     FastSelection fast{};  ///< which parameters learn: the model's fast weights, or any by name
     typename Model::Options layers{};  ///< of the layers, such as the slots of caches
+    Index threads = 1;                 ///< that share the work inside a read; changes no bit
   };
 
   /// A session that has read nothing.
@@ -68,6 +70,11 @@ class Session {
     if (learning() && state_.fast.empty()) {
       throw RangeError("Session: learning needs fast weights, and no parameter is one");
     }
+    if (options_.threads < 1) {
+      throw RangeError("Session: threads must be positive, got " +
+                       std::to_string(options_.threads));
+    }
+    if (options_.threads > 1) team_ = std::make_shared<Team>(options_.threads);
   }
 
   /// A session with the same parameters and options that goes on from a state.
@@ -86,13 +93,14 @@ class Session {
   ///
   /// \shape  tokens [time] -> [time]
   /// \throws RangeError if a token is outside the vocabulary; the session is then untouched.
-  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer refuses;
-  ///         what the call read before that chunk is then read and learned, and the session is
-  ///         otherwise untouched.
+  ///         NumberError if a surprisal, a logit or a fast weight is not finite, or a layer
+  ///         refuses; what the call read before that chunk is then read and learned, and the
+  ///         session is otherwise untouched.
   /// \cost   time * a pass of the model; a learning model adds three passes of the suffix, or two
   ///         where a read has a whole chunk and the token behind it
   std::vector<S> read(std::span<const Token> tokens) {
     State::expect_tokens("Session.read", tokens);
+    const Team::Scope team(team_.get());
     std::vector<S> surprisal;
     surprisal.reserve(tokens.size());
     while (!tokens.empty()) {
@@ -183,10 +191,8 @@ class Session {
 
   template <class X>
   [[nodiscard]] typename Model::template ContextOf<X> context(Index position) {
-    return {.spec = Model::spec,
-            .rotary = rotary_,
-            .position = position,
-            .options = options_.layers};
+    return {
+        .spec = Model::spec, .rotary = rotary_, .position = position, .options = options_.layers};
   }
 
   /// What reading a chunk gave, with the fast weights as they were before the step, and after it.
@@ -246,12 +252,12 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Lesson lesson = learn(
-        state_.position, state_.memory, tokens.subspan(1),
-        [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
-          return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
-                               context<Var<M>>(state_.position), border_);
-        });
+    Lesson lesson =
+        learn(state_.position, state_.memory, tokens.subspan(1),
+              [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
+                return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
+                                     context<Var<M>>(state_.position), border_);
+              });
     std::vector<double> nats = numbers(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
@@ -318,8 +324,8 @@ class Session {
 
   static void append(typename Model::template Border<M>& all,
                      const typename Model::template Border<M>& more) {
-    for_each_array([](const Leaf&, M& past, const M& next) { past = append_rows(past, next); },
-                   all, more);
+    for_each_array([](const Leaf&, M& past, const M& next) { past = append_rows(past, next); }, all,
+                   more);
   }
 
   /// The parameters, with this session's fast weights in place of the starting ones.
@@ -334,6 +340,7 @@ class Session {
   Options options_;
   std::size_t border_;  ///< the first block that is read again when the fast weights change
   RotaryTables<M> rotary_;
+  std::shared_ptr<Team> team_;  ///< shared by copies; null for one thread
   State state_;
 };
 

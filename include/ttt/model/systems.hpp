@@ -40,8 +40,8 @@ using CachedTttE2e =
     LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                   Repeat<Learning, Block<Attend<Window, Kept>, Fast<SwiGlu>, SwiGlu>>>;
 
-/// Surprisal-aware residual test-time training, as published: blocks of a ResidualDelta and a SwiGLU.
-/// The published spec has norms before, NormKind::layer and InitRule{.gain = 0.5}.
+/// Surprisal-aware residual test-time training, as published: blocks of a ResidualDelta and a
+/// SwiGLU. The published spec has norms before, NormKind::layer and InitRule{.gain = 0.5}.
 ///
 /// \source arXiv:2603.06642, second version, and its code
 template <ModelSpec Spec, std::size_t Depth, auto Memory = ResidualDelta<>{}>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/decimal.hpp>
 #include <ttt/spec/model_spec.hpp>
 
 #include <string>
@@ -26,8 +27,13 @@ namespace ttt {
       (spec.query_key_norm == QueryKeyNorm::rms ? "rms" : "none") + ", head " +
       (spec.output == Head::tied ? "tied" : "separate");
   if (kv_heads_of(spec) != spec.heads) words += ", kv_heads " + std::to_string(spec.kv_heads);
-  if (spec.head > 0) words += ", head width " + std::to_string(spec.head);
+  if (head_of(spec) * spec.heads != spec.width) {
+    words += ", head width " + std::to_string(spec.head);
+  }
   if (spec.norm == NormKind::layer) words += ", norm layer";
+  ModelSpec usual = spec;
+  usual.epsilon = 0;
+  if (epsilon_of(spec) != epsilon_of(usual)) words += ", epsilon " + decimal(spec.epsilon);
   return words;
 }
 

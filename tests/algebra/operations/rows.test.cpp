@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
 #include <vector>
 
 #include "laws/causal.hpp"
@@ -49,6 +50,28 @@ TEST_SUITE("algebra") {
       laws::check_operation(AppendRows{}, normal(2, width, random), normal(3, width, random));
       laws::check_operation(TakeRows{.first = 1, .count = 2}, normal(4, width, random));
       laws::check_operation(TakeRows{.first = 0, .count = 4}, normal(4, width, random));
+    }
+  }
+
+  TEST_CASE("append_all puts all parts behind each other, and gives each its cotangent back") {
+    Random random(8);
+    for (const Index parts : {1, 2, 3, 4, 5, 8, 13}) {
+      CAPTURE(parts);
+      const Index rows = parts * (parts + 1) / 2;
+      const auto x = normal(rows, 3, random);
+      const auto c = normal(rows, 3, random);
+      Matrix<double> sink;
+      Tape<Matrix<double>> tape;
+      const auto leaf = tape.leaf(x, sink);
+      std::vector<Var<Matrix<double>>> all;
+      for (Index n = 0, first = 0; n < parts; first += ++n) {
+        all.push_back(take_rows(leaf, first, n + 1));
+      }
+      const auto whole = append_all(std::move(all));
+      CHECK(whole.value() == x);
+      tape.seed(whole, Matrix<double>(c));
+      tape.pull_back();
+      CHECK(sink == c);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operations/attend_tile.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -39,7 +40,7 @@ struct SoftmaxAttention {
     A y = zeros<A>(row_count(q), col_count(q));
     const auto out = view(y);
     const detail::AttentionCall<A, Sources> call(heads, visible, views);
-    detail::for_each_tile(call,
+    detail::for_each_tile(call, detail::Heads::apart,
                           [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
@@ -50,7 +51,7 @@ struct SoftmaxAttention {
     M y = zeros<M>(row_count(q), col_count(q));
     const Dual<View<Scalar<M>>> out{{}, view(y)};
     const detail::AttentionCall<Dual<M>, Sources> call(heads, visible, {view(q), view(others)...});
-    detail::for_each_tile(call,
+    detail::for_each_tile(call, detail::Heads::apart,
                           [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
     return y;
   }
@@ -59,7 +60,10 @@ struct SoftmaxAttention {
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
     const auto sums = detail::attention_sources<Sources>(std::array{in.sum()...});
     const detail::AttentionCall<A, Sources> call(heads, visible, {view(in.value())...});
-    detail::for_each_tile(call, [&](const auto& tile) { tile.pull(view(dy), sums); });
+    const bool biased =
+        std::ranges::any_of(sums, [](const auto& source) { return row_count(source.bias) > 0; });
+    detail::for_each_tile(call, biased ? detail::Heads::together : detail::Heads::apart,
+                          [&](const auto& tile) { tile.pull(view(dy), sums); });
   }
 };
 

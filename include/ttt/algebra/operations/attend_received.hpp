@@ -32,7 +32,7 @@ struct ReceivedAttention {
     M received = filled<M>(2, row_count(views[4 * Sources - 3]), 0);
     const auto sums = view(received);
     const detail::AttentionCall<A, Sources> call(heads, visible, views);
-    detail::for_each_tile(call, [&](const auto& tile) {
+    detail::for_each_tile(call, detail::Heads::together, [&](const auto& tile) {
       const A p = tile.probabilities();
       tile.add_values(out, p);
       tile.add_received(sums, p);

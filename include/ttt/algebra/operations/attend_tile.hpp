@@ -4,6 +4,7 @@
 #include <ttt/algebra/operation.hpp>
 #include <ttt/algebra/operations/attend_softmax.hpp>
 #include <ttt/algebra/operations/visible_keys.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <array>
@@ -167,18 +168,30 @@ class AttentionTile {
   std::array<TileColumns, Sources> columns_{};
 };
 
-/// Calls visit(tile) for blocks of 64 queries, head by head. The size of the block is ours.
+/// Whether the tiles of different heads write to different elements.
+enum class Heads { apart, together };
+
+/// Calls visit(tile) for blocks of 64 queries, head by head. The size of the block is ours. Heads
+/// that write apart are shared by the threads of the calling thread's team; those that share keys
+/// and values stay together.
 template <Array A, std::size_t Sources, class Visit>
-void for_each_tile(const AttentionCall<A, Sources>& call, Visit&& visit) {
+void for_each_tile(const AttentionCall<A, Sources>& call, Heads heads, const Visit& visit) {
   constexpr Index tile = 64;
+  constexpr Index work = 1 << 16;  // elements of queries and keys worth handing over; ours
   const Index rows = row_count(call.sources[0].q);
-  for (Index first = 0; first < rows; first += tile) {
-    const Index queries = std::min(tile, rows - first);
-    for (Index head = 0; head < call.heads.heads; ++head) {
-      const AttentionTile<A, Sources> at(call, head, first, queries);
-      if (at.keys() > 0) visit(at);
+  const Index each = rows * row_count(call.sources[0].k);
+  const Index group = call.heads.heads / call.heads.kv_heads;
+  const Index least =
+      heads == Heads::apart ? work / std::max<Index>(1, each) + 1 : call.heads.heads;
+  for_each_range(call.heads.heads, group, least, [&](Index first_head, Index end_head) {
+    for (Index first = 0; first < rows; first += tile) {
+      const Index queries = std::min(tile, rows - first);
+      for (Index head = first_head; head < end_head; ++head) {
+        const AttentionTile<A, Sources> at(call, head, first, queries);
+        if (at.keys() > 0) visit(at);
+      }
     }
-  }
+  });
 }
 
 /// Throws unless a query's visible keys are there.

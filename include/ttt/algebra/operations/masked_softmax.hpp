@@ -11,7 +11,8 @@ namespace ttt {
 
 /// The weights of attention, head by head, over keys that each become visible at some query.
 ///
-///   p_ij = softmax over visible j of scale x_ij,    j is visible to queries from[j], from[j] + 1, ...
+///   p_ij = softmax over visible j of scale x_ij,    j is visible to queries from[j], from[j] + 1,
+///   ...
 ///
 /// The weights are a result of their own, so that a loss can be taken of them: at [queries, heads *
 /// keys] they suit a small cache. A query that sees no key gives each the weight 0.
@@ -87,7 +88,8 @@ struct MaskedSoftmax {
   };
 };
 
-/// Softmax of scale x by heads, over the keys that each query sees; key j is seen from query from[j].
+/// Softmax of scale x by heads, over the keys that each query sees; key j is seen from query
+/// from[j].
 template <class X>
 [[nodiscard]] auto masked_softmax(const X& x, Index heads, double scale, std::vector<Index> from) {
   return apply(MaskedSoftmax{.heads = heads, .scale = scale, .from = std::move(from)}, x);

@@ -30,8 +30,8 @@ struct NegativeLog {
     const Index size = row_count(x) * col_count(x);
     for (const Index place : places) {
       if (place >= nowhere && place < size) continue;
-      throw RangeError("negative_log: place must be in -1.." + std::to_string(size - 1) +
-                       ", got " + std::to_string(place));
+      throw RangeError("negative_log: place must be in -1.." + std::to_string(size - 1) + ", got " +
+                       std::to_string(place));
     }
     A y = uninitialised<A>(std::ssize(places), 1);
     PrimitivesOf<A>::map_rows(Forward{floor}, Rows{std::ssize(places), 1, 1}, view(y),
@@ -42,9 +42,8 @@ struct NegativeLog {
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
     A dx = zeros<A>(x.rows(), x.cols());
-    PrimitivesOf<A>::map_rows(Backward{floor}, Rows{std::ssize(places), 1, 1},
-                              Sum{flat(view(dx))}, view(dy), Shared{flat(view(x.value()))},
-                              indices<A>(places));
+    PrimitivesOf<A>::map_rows(Backward{floor}, Rows{std::ssize(places), 1, 1}, Sum{flat(view(dx))},
+                              view(dy), Shared{flat(view(x.value()))}, indices<A>(places));
     x.add(std::move(dx));
   }
 
