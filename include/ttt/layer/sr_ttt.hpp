@@ -22,8 +22,8 @@ namespace ttt {
 ///
 ///   y = delta(x) + alpha cache(x),    alpha = clamp(gate, 0, largest_gate)
 ///
-/// The surprisal of a token is its mean squared error in the DeltaMemory. The order of a window: its
-/// tokens read the cache as the windows before have left it; the filter flags those of unusual
+/// The surprisal of a token is its mean squared error in the DeltaMemory. The order of a window:
+/// its tokens read the cache as the windows before have left it; the filter flags those of unusual
 /// surprisal; they are stored, as they entered the layer. What is stored is a constant: a later
 /// window brings no gradient here. Windows and chunks are counted from the beginning of the text,
 /// and reads may end anywhere.
@@ -66,10 +66,10 @@ struct ResidualDelta {
   /// What was learned and stored, and the window in progress.
   template <class A>
   struct State {
-    DeltaMemory::State<A> delta;                            ///< the fast weights
-    A window;                    ///< [read of the window, width], as it entered the layer
-    Metadata<double> surprisal;  ///< [read of the window]
-    Metadata<double> threshold;  ///< [1], the filter's; empty before the first window
+    DeltaMemory::State<A> delta;  ///< the fast weights
+    A window;                     ///< [read of the window, width], as it entered the layer
+    Metadata<double> surprisal;   ///< [read of the window]
+    Metadata<double> threshold;   ///< [1], the filter's; empty before the first window
     typename ResidualCache<Order>::template State<A> cache;  ///< the stored tokens
 
     static void visit(auto&& on, auto&... trees) {
@@ -131,15 +131,17 @@ struct ResidualDelta {
     Index before = -1;
     for (const Entry& entry : state.cache.entries) {
       if (entry.position <= before || entry.position >= position - state.window.rows()) {
-        throw RangeError("ResidualDelta: positions of entries must rise, and end before the "
-                         "window in progress; got " +
-                         std::to_string(entry.position) + " behind " + std::to_string(before));
+        throw RangeError(
+            "ResidualDelta: positions of entries must rise, and end before the "
+            "window in progress; got " +
+            std::to_string(entry.position) + " behind " + std::to_string(before));
       }
       before = entry.position;
     }
   }
 
-  /// \throws ShapeError if the oracle's term is wanted, and needles and queries differ in length; the
+  /// \throws ShapeError if the oracle's term is wanted, and needles and queries differ in length;
+  /// the
   ///         state is then untouched.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
@@ -195,8 +197,10 @@ struct ResidualDelta {
   /// Reads the cache with rows of one window; emits the oracle's term where losses are wanted.
   template <class P, class X, class C>
   [[nodiscard]] X recall(const RecallHidden::Params<P>& params,
-                         typename ResidualCache<Order>::template State<X>& cache, const X& rows, Index position, const C& context) const {
-    auto read = RecallHidden::read(params, cache.hidden, cache.entries, rows, delta.heads, position);
+                         typename ResidualCache<Order>::template State<X>& cache, const X& rows,
+                         Index position, const C& context) const {
+    auto read =
+        RecallHidden::read(params, cache.hidden, cache.entries, rows, delta.heads, position);
     note_attention(cache.entries, numbers(value_of(array_of(read.weights))), row_count(rows),
                    position);
     if (context.losses != nullptr && context.options.oracle != 0) {
@@ -222,8 +226,8 @@ struct ResidualDelta {
       for (Index t = 0; t < queries; ++t) {
         double share = 0;  // mean over heads
         for (Index h = 0; h < delta.heads; ++h) {
-          share += at(weights, (t * delta.heads + h) * stored + n) /
-                   static_cast<double>(delta.heads);
+          share +=
+              at(weights, (t * delta.heads + h) * stored + n) / static_cast<double>(delta.heads);
         }
         entry.attended += share;
         if (share * static_cast<double>(stored) > 1) entry.attended_at = position + t;
@@ -266,7 +270,10 @@ struct ResidualDelta {
       const Index position = end - row_count(state.window) + t;
       const bool forced = std::ranges::find(options.forced, position) != options.forced.end();
       if (!flagged.tokens[static_cast<std::size_t>(t)] && !forced) continue;
-      newcomers.push_back({.position = position, .surprisal = at(state.surprisal, t), .attended_at = end, .now = end});
+      newcomers.push_back({.position = position,
+                           .surprisal = at(state.surprisal, t),
+                           .attended_at = end,
+                           .now = end});
       chosen.push_back(t);
     }
     ResidualCache<Order>{evict}.insert(state.cache, choose_rows(state.window, chosen), newcomers,
