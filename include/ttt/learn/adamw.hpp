@@ -72,7 +72,9 @@ struct AdamW {
           if (is_frozen(leaf) || is_zero(p)) return;
           const bool first = is_zero(m) || is_zero(v);
           const M zero = first ? filled<M>(p.rows(), p.cols(), 0) : M();
-          const auto number = [&](const M& moment) { return view(is_zero(moment) ? zero : moment); };
+          const auto number = [&](const M& moment) {
+            return view(is_zero(moment) ? zero : moment);
+          };
           M defect(p.rows(), p.cols());
           Primitives<M>::map(Defect{update}, view(defect), view(p), view(g), number(m), number(v));
           if (std::isfinite(sum_of_squares(defect))) return;

@@ -247,3 +247,7 @@ struct LanguageModel {
 };
 
 }  // namespace ttt
+
+#ifdef TTT_COMPILED
+#include <ttt/compiled.hpp>
+#endif
