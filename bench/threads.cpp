@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much faster several threads read one text than one, with the same bits.
+// What are more threads inside one sequence worth? The time of reading while learning, and of a
+// meta-gradient, on one thread over that on several, for each number of threads. The results have
+// the same bits, or the program fails.
 //
-//   threads                     a model of width 384 with a window of 1024, which learns
-//   threads --threads 4
-//
-// smoke: --tokens 193 --rounds 1
+// smoke: --time 256 --rounds 1 --threads 2
 
+#include <ttt/learn/adjoint.hpp>
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
 
 #include <algorithm>
 #include <iostream>
-#include <span>
+#include <string>
 #include <vector>
 
 #include "support/machine.hpp"
@@ -22,73 +22,93 @@ namespace {
 
 using namespace ttt;
 
-/// The ratio that two threads are to reach.
-constexpr double promised = 1.6;
+constexpr ModelSpec spec =
+    checked({.vocab = 256, .width = 512, .heads = 8, .hidden = 896, .window = 256, .chunk = 128});
+using Model = TttE2e<spec, 8, 2>;
+using Params = Model::Params<Matrix<float>>;
 
-inline constexpr ModelSpec spec =
-    checked({.vocab = 256, .width = 384, .heads = 6, .hidden = 1024, .window = 1024, .chunk = 64});
-using Model = TttE2e<spec, 4, 1>;
+double median(std::vector<double> numbers) {
+  std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
+  return numbers[numbers.size() / 2];
+}
 
-struct Settings {
-  Index tokens = 2049;
-  Index rounds = 5;
-  Index threads = 2;
+/// Seconds of the two kinds of work, and what came of them.
+struct Measured {
+  double read = 0;
+  double gradient = 0;
+  std::vector<float> nats = {};
+  double loss = 0;
+  double norm = 0;  ///< of the gradient, over all parameters
 };
 
-/// Reads the text anew; returns the session, and the seconds it took.
-Session<Model> read(const typename Model::Params<Matrix<float>>& params,
-                    std::span<const Token> tokens, Index threads, double& best) {
+Measured measure(const Params& params, const std::vector<Token>& text, Index threads) {
+  Measured result;
   Session<Model> session(params, {.threads = threads});
-  const support::Stopwatch watch;
-  session.read(tokens);
-  best = best == 0 ? watch.seconds() : std::min(best, watch.seconds());
-  return session;
+  const support::Stopwatch read_watch;
+  result.nats = session.read(text);
+  result.read = read_watch.seconds();
+  const MetaLearner<Model> learner({.threads = threads});
+  const support::Stopwatch gradient_watch;
+  const auto gradient = learner.gradient(params, {.tokens = text});
+  result.gradient = gradient_watch.seconds();
+  result.loss = gradient.loss;
+  for_each_array(
+      [&](const Leaf&, const Matrix<float>& array) { result.norm += sum_of_squares(array); },
+      gradient.params);
+  return result;
 }
 
-bool same(const Session<Model>& a, const Session<Model>& b) {
-  bool equal = a.state().fast == b.state().fast && a.logits() == b.logits();
-  for_each_array([&](const Leaf&, const auto& x, const auto& y) { equal = equal && x == y; },
-                 a.state().memory, b.state().memory);
-  return equal;
-}
-
-support::Report measure(const Settings& settings) {
-  const auto params = Model::initial(1);
+support::Report compare(Index time, Index rounds, Index most) {
+  const Params params = Model::initial(1);
   Random random(2);
-  std::vector<Token> tokens;
-  for (Index t = 0; t < settings.tokens; ++t) {
-    tokens.push_back(static_cast<Token>(random.below(spec.vocab)));
+  std::vector<Token> text;
+  for (Index t = 0; t <= time; ++t) text.push_back(static_cast<Token>(random.below(256)));
+  std::vector<std::vector<double>> read(static_cast<std::size_t>(most));
+  std::vector<std::vector<double>> gradient(read.size());
+  for (Index round = 0; round <= rounds; ++round) {
+    const Measured one = measure(params, text, 1);
+    for (Index threads = 1; threads <= most; ++threads) {
+      const Measured many = threads == 1 ? one : measure(params, text, threads);
+      if (many.nats != one.nats || many.loss != one.loss || many.norm != one.norm) {
+        throw Error("threads: " + std::to_string(threads) + " threads must change no bit");
+      }
+      if (round == 0) continue;  // warms up
+      at(read, threads - 1).push_back(one.read / many.read);
+      at(gradient, threads - 1).push_back(one.gradient / many.gradient);
+    }
   }
-  double one = 0;
-  double several = 0;
-  bool equal = true;
-  for (Index round = 0; round < settings.rounds; ++round) {
-    const auto a = read(params, tokens, 1, one);
-    const auto b = read(params, tokens, settings.threads, several);
-    equal = equal && same(a, b);
+  std::vector<support::Report> rows;
+  for (Index threads = 1; threads <= most; ++threads) {
+    support::Report row;
+    rows.push_back(row.set("threads", threads)
+                       .set("read_speed_up", median(at(read, threads - 1)))
+                       .set("gradient_speed_up", median(at(gradient, threads - 1))));
+    std::cerr << threads << " threads: reading " << median(at(read, threads - 1))
+              << " times as fast, a meta-gradient " << median(at(gradient, threads - 1)) << '\n';
   }
-  const double ratio = one / several;
-  std::cout << settings.threads << " threads read " << ratio << " times as fast as one, with "
-            << (equal ? "the same bits" : "OTHER BITS") << "; two are to reach " << promised
-            << '\n';
   support::Report report;
-  report.set("threads", settings.threads)
-      .set("ratio", ratio)
-      .set("promised", promised)
-      .set("met", ratio >= promised)
-      .set("same_bits", equal)
-      .set("tokens_per_second", static_cast<double>(settings.tokens) / several)
+  report.set("rows", rows)
+      .set("time", time)
+      .set("width", spec.width)
       .set("machine", support::this_machine().report());
+  std::cout << report.text();
   return report;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Settings settings;
-  support::Program program("threads", "Reads one text on one thread and on several");
-  program.option("--tokens", settings.tokens, support::range::count, "of the text")
-      .option("--rounds", settings.rounds, support::range::count, "of which the fastest counts")
-      .option("--threads", settings.threads, support::range::threads, "beside one");
-  return program.run(argc, argv, [&] { return measure(settings); });
+  Index time = 1024;
+  Index rounds = 5;
+  Index threads = support::this_machine().cores;
+  support::Program program("threads", "Measures what threads inside one sequence are worth");
+  program.option("--time", time, {128, 1e6}, "tokens of the text; a multiple of 128")
+      .option("--rounds", rounds, {1, 1000}, "of which the median")
+      .option("--threads", threads, support::range::threads, "at most");
+  return program.run(argc, argv, [&] {
+    if (time % spec.chunk != 0) {
+      throw RangeError("--time must be a multiple of 128, got " + std::to_string(time));
+    }
+    return compare(time, rounds, threads);
+  });
 }

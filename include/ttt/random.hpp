@@ -45,6 +45,7 @@ class Random {
   [[nodiscard]] constexpr std::uint64_t seed() const { return seed_; }    ///< of the stream
   [[nodiscard]] constexpr std::uint64_t drawn() const { return drawn_; }  ///< numbers so far
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(Random, Random) = default;
 
  private:

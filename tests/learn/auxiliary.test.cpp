@@ -140,7 +140,8 @@ TEST_SUITE("learn") {
     }
   }
 
-  TEST_CASE("the meta-gradient has the gradient of what layers emit, and what the inner steps do to it") {
+  TEST_CASE(
+      "the meta-gradient has the gradient of what layers emit, and what the inner steps do to it") {
     const auto params = laws::lively_params<Model>(2);
     const auto tokens = laws::text<Model>(4, 2);
     const Text text{.tokens = tokens};
@@ -166,14 +167,14 @@ TEST_SUITE("learn") {
         CHECK(gradient.auxiliary == doctest::Approx(expected).epsilon(1e-12));
         CHECK(gradient.surprisal == silent.surprisal);  // what is learned from is not touched
         CHECK(gradient.inner_norm == silent.inner_norm);
-        laws::check_gradient(params, gradient.params, [&](const auto& moved) {
-          return learner.gradient(moved, text).loss;
-        });
+        laws::check_gradient(params, gradient.params,
+                             [&](const auto& moved) { return learner.gradient(moved, text).loss; });
       }
     }
   }
 
-  TEST_CASE("learning at rate 0 has the gradient of reading, with what layers emit for each token") {
+  TEST_CASE(
+      "learning at rate 0 has the gradient of reading, with what layers emit for each token") {
     const auto params = laws::lively_params<Model>(3);
     const auto tokens = laws::text<Model>(3, 3);
     const Text text{.tokens = tokens};

@@ -152,12 +152,14 @@ TEST_SUITE("learn") {
     Random random(3);
     const auto tokens = laws::drawn_tokens(13, 13, random);  // of any length
     const Text text{.tokens = tokens};
-    laws::check_gradient(params, plain_gradient<Alone, M>(params, text).params,
-                         [&](const auto& moved) { return plain_gradient<Alone, M>(moved, text).loss; });
+    laws::check_gradient(
+        params, plain_gradient<Alone, M>(params, text).params,
+        [&](const auto& moved) { return plain_gradient<Alone, M>(moved, text).loss; });
     // Seed 3 is a text on which the loss is no steeper than a quotient can see.
     laws::check_meta_gradient<Learns, InnerLoop<>>(
         {.optimiser = {.rate = 0.1, .max_norm = 0, .momentum = 0.5}}, 0, 3);
-    laws::check_meta_gradient<Learns, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 4}}, 4, 3);
+    laws::check_meta_gradient<Learns, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 4}}, 4,
+                                                   3);
     laws::check_meta_gradient<Itself, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 0}}, 0);
   }
 

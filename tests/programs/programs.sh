@@ -43,17 +43,18 @@ refuses 2 '--bytes: must be a whole number in 1..' keep --bytes 0
 for rate in nan inf 1e39; do
   refuses 2 "--rate: must be a number in 1e-12..100, got $rate" train --rate $rate
 done
-for program in meta_step evict decode; do
+for program in meta_step evict decode threads; do
   refuses 2 '--rounds: must be a whole number in 1..' $program --rounds 0
 done
 refuses 1 '--time must be a multiple of 256, got 300' meta_step --time 300
+refuses 1 '--time must be a multiple of 128, got 300' threads --time 300
 refuses 2 '--limit: must be a whole number in 0..' prose_loss --limit -1
 refuses 2 '--rates: must be a number in 1e-12..100, got nan' dynamic_evaluation --rates nan
 refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
 
 # Every program has a version.
 for program in decode dynamic_evaluation evict keep meta_step needles prose_loss read_book \
-  time_per_token train; do
+  threads time_per_token train; do
   "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
 done
 

@@ -23,10 +23,11 @@ namespace ttt {
 /// \cost   one pass, and one in the pullback
 template <int Inputs, class F>
 struct Elementwise {
-  static constexpr OperationTraits traits{.inputs = Inputs};
+  static constexpr OperationTraits traits{.inputs = Inputs};  ///< see OperationTraits
 
   F f{};  ///< the function of numbers
 
+  /// The result; shapes are checked first.
   template <Array A, class... Others>
   [[nodiscard]] A value(const A& a, const Others&... others) const {
     char name = 'a';
@@ -34,6 +35,7 @@ struct Elementwise {
     return map(Value{f}, a, others...);
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A, class... Ins>
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
     std::array<A, static_cast<std::size_t>(Inputs)> terms{in.term()...};

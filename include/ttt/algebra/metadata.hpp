@@ -17,9 +17,13 @@ namespace ttt {
 class AnyMetadata {
  public:
   AnyMetadata() = default;
+  /// As of a value.
   AnyMetadata(const AnyMetadata&) = default;
+  /// As of a value.
   AnyMetadata(AnyMetadata&&) = default;
+  /// As of a value.
   AnyMetadata& operator=(const AnyMetadata&) = default;
+  /// As of a value.
   AnyMetadata& operator=(AnyMetadata&&) = default;
   virtual ~AnyMetadata() = default;
 

@@ -35,11 +35,15 @@ struct Archetype {
 
 }  // namespace detail
 
+/// Declared, for concepts to try.
 template <>
 struct Primitives<detail::Archetype> {
-  using Indices = std::vector<Index>;
+  using Indices = std::vector<Index>;  ///< see Primitives
+  ///@{
+  /// See Primitives.
   static View<float> view(detail::Archetype& m);
   static View<const float> view(const detail::Archetype& m);
+  ///@}
 };
 
 namespace detail {

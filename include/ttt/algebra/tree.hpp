@@ -41,21 +41,21 @@ struct Leaf {
 /// One array of a tree.
 template <class A>
 struct NamedArray {
-  Leaf leaf;
-  A* array;
+  Leaf leaf;  ///< its name
+  A* array;   ///< in the tree
 };
 
 /// One member of a tree that is no array.
 struct NamedMetadata {
-  std::string name;  ///< dotted path from the root
-  AnyMetadata* data;
+  std::string name;   ///< dotted path from the root
+  AnyMetadata* data;  ///< in the tree
 };
 
 /// Everything that a tree of A holds, in the order of its members.
 template <class A>
 struct TreeParts {
-  std::vector<NamedArray<A>> arrays;
-  std::vector<NamedMetadata> metadata;
+  std::vector<NamedArray<A>> arrays;    ///< of every member
+  std::vector<NamedMetadata> metadata;  ///< of every member
 };
 
 namespace detail {

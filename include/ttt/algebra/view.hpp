@@ -103,6 +103,7 @@ template <class V>
 struct Sum {
   V view;  ///< of any number of rows
 };
+/// Of any view.
 template <class V>
 Sum(V) -> Sum<V>;
 
@@ -111,6 +112,7 @@ template <class V>
 struct Shared {
   V view;  ///< of any number of rows
 };
+/// Of any view.
 template <class V>
 Shared(V) -> Shared<V>;
 

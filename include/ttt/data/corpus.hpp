@@ -19,6 +19,7 @@ struct Document {
   std::string title;  ///< by which `hold_out` finds it
   std::string text;   ///< bytes in any encoding
 
+  /// Whether all members are equal.
   friend bool operator==(const Document&, const Document&) = default;
 };
 

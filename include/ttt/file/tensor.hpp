@@ -28,6 +28,7 @@ struct Tensor {
   std::vector<Index> shape;      ///< outermost first; empty for a scalar
   std::vector<std::byte> bytes;  ///< row-major, little-endian
 
+  /// Whether all members are equal.
   friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 

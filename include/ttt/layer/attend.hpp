@@ -43,6 +43,7 @@ struct Attend {
     A k_norm;  ///< likewise
     A gate;    ///< [1, 1], of the memory, or without rows
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
       on("wk.weight", trees.wk...);
@@ -67,6 +68,7 @@ struct Attend {
             .rotary = rotary.base > 0 ? rotary : spec.rotary};
   }
 
+  /// What the parameters are.
   [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const AttentionShape own = shape(spec);
     const Index q_width = own.heads.heads * own.head;
@@ -95,6 +97,7 @@ struct Attend {
     memory.observe(state, surprisal, spec);
   }
 
+  /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {

@@ -54,6 +54,7 @@ struct Block {
   struct Params {
     std::tuple<Normed<Parts, A>...> parts;  ///< in the order of reading
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       for_each_part([&]<std::size_t I>() {
         constexpr PartNames names = part<I>.names;
@@ -69,12 +70,14 @@ struct Block {
   struct State {
     std::tuple<typename Parts::template State<A>...> parts;  ///< in the order of reading
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       for_each_part(
           [&]<std::size_t I>() { on(part<I>.names.part.view(), std::get<I>(trees.parts)...); });
     }
   };
 
+  /// What the parameters are.
   [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
     const auto norm = Norm::tensors(spec);
     const auto post = spec.norms == Norms::around ? norm : Norm::Params<TensorSpec>{};

@@ -34,6 +34,7 @@ struct CausalConv {
   struct Params {
     A taps;  ///< [Taps, width], the present token's first
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) { on("weight", trees.taps...); }
   };
 
@@ -42,9 +43,11 @@ struct CausalConv {
   struct State {
     A past;  ///< [at most Taps - 1, width]
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) { on("past", trees.past...); }
   };
 
+  /// What the parameters are.
   [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
     TensorSpec taps = matrix_spec(spec.init, Taps, spec.width);
     if (averages) taps.init = init::averages;
@@ -58,6 +61,7 @@ struct CausalConv {
     expect_shape("CausalConv", "past", state.past, {stored, stored == 0 ? any_extent : spec.width});
   }
 
+  /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& /*context*/) const {

@@ -56,6 +56,7 @@ struct DeltaMemory {
     A norm_weight;  ///< [1, head], of keys and values
     A norm_bias;    ///< [1, head], likewise
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("W_q.weight", trees.wq...);
       on("W_k.weight", trees.wk...);
@@ -75,6 +76,7 @@ struct DeltaMemory {
     A keys;     ///< [read of the chunk, heads * head]
     A errors;   ///< [read of the chunk, heads * head], k W - v
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("weights", trees.weights...);
       on("keys", trees.keys...);
@@ -136,6 +138,7 @@ struct DeltaMemory {
     expect_rows("errors", state.errors, state.keys.rows());
   }
 
+  /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {

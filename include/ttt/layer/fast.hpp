@@ -30,6 +30,7 @@ struct Fast {
   template <class A>
   using State = typename L::template State<A>;
 
+  /// What the parameters are.
   [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
     return {layer.tensors(spec)};
   }
@@ -47,6 +48,7 @@ struct Fast {
     layer.observe(state, surprisal, spec);
   }
 
+  /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {

@@ -13,12 +13,14 @@ struct Norm {
     A weight;  ///< [1, width], or without rows where there is no norm
     A bias;    ///< [1, width], or without rows
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("weight", trees.weight...);
       on("bias", trees.bias...);
     }
   };
 
+  /// What the parameters are.
   [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
     const bool biased = spec.norm == NormKind::layer;
     return {.weight = {1, spec.width, init::ones},

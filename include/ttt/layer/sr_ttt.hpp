@@ -56,6 +56,7 @@ struct ResidualDelta {
     A gate;                          ///< [1, 1], of the cache
     RecallHidden::Params<A> recall;  ///< from the cache
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("ttt", trees.delta...);
       on("gate_param", trees.gate...);
@@ -72,6 +73,7 @@ struct ResidualDelta {
     Metadata<double> threshold;   ///< [1], the filter's; empty before the first window
     typename ResidualCache<Order>::template State<A> cache;  ///< the stored tokens
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("delta", trees.delta...);
       on("window", trees.window...);

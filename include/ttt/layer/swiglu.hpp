@@ -26,6 +26,7 @@ struct SwiGlu {
     A w2;  ///< [hidden, width], back
     A w3;  ///< [width, hidden], to what is gated
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("w1.weight", trees.w1...);
       on("w2.weight", trees.w2...);
@@ -37,6 +38,7 @@ struct SwiGlu {
   template <class A>
   using State = Stateless<A>;
 
+  /// What the parameters are.
   [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const Index units = hidden > 0 ? hidden : spec.hidden;
     return {.w1 = matrix_spec(spec.init, spec.width, units),
@@ -48,6 +50,7 @@ struct SwiGlu {
   template <class M>
   void validate(const State<M>& /*state*/, Index /*position*/, const ModelSpec& /*spec*/) const {}
 
+  /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& /*state*/, const X& x,
                        const C& /*context*/) const {

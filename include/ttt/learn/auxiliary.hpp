@@ -9,8 +9,8 @@
 
 namespace ttt::detail {
 
-/// The terms that layers emitted while a text was read: of each name, the mean of all elements, each
-/// times the weight that it was emitted with.
+/// The terms that layers emitted while a text was read: of each name, the mean of all elements,
+/// each times the weight that it was emitted with.
 template <Storage M>
 class Auxiliary {
  public:

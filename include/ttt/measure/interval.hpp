@@ -9,6 +9,7 @@ struct Interval {
   double lower;  ///< the least value in it
   double upper;  ///< the greatest value in it
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(Interval, Interval) = default;
 };
 

@@ -36,6 +36,7 @@ struct Bin {
   /// NaN where there is no byte.
   [[nodiscard]] double bits_per_byte() const { return nats_per_byte() / std::numbers::ln2; }
 
+  /// Whether all members are equal.
   friend bool operator==(const Bin&, const Bin&) = default;
 };
 

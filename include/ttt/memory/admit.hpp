@@ -24,11 +24,13 @@ namespace admit {
 
 /// Every token: what ranks above the weakest entry is stored.
 struct All {
+  /// Whether offered[n] may compete.
   bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const { return true; }
 };
 
 /// No token: a window without a cache, whatever else is chosen.
 struct None {
+  /// Whether offered[n] may compete.
   bool operator()(std::span<const Entry> /*offered*/, std::size_t /*n*/) const { return false; }
 };
 
@@ -36,6 +38,7 @@ struct None {
 struct AtLeast {
   double threshold = 0;  ///< in the unit of the signal
 
+  /// Whether offered[n] may compete.
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
     return offered[n].signal >= threshold;
   }
@@ -50,6 +53,7 @@ struct WithNeighbours {
   Index reach = 1;  ///< tokens
   First first{};    ///< the other policy
 
+  /// Whether offered[n] may compete.
   bool operator()(std::span<const Entry> offered, std::size_t n) const {
     const auto far = static_cast<std::size_t>(reach);
     const std::size_t begin = n - std::min(n, far);

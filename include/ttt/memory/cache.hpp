@@ -126,6 +126,7 @@ struct Cache {
     A keep;                   ///< [stored, 1], keep scores; without rows if not wanted
     Metadata<Entry> entries;  ///< [stored]
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
       on("values", trees.values...);

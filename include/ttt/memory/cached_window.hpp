@@ -55,6 +55,7 @@ struct CachedWindow {
     Metadata<double> surprisal;                ///< of the latest tokens, in nats
     typename Kept::template State<A> cache{};  ///< of what has left
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
       on("values", trees.values...);

@@ -30,12 +30,15 @@ struct LayerTraits {
 
 /// A word of at most 47 characters that can be part of a type.
 struct Name {
-  char text[48] = {};
+  char text[48] = {};  ///< the word, then zeros
 
+  /// The word, of at most 47 characters.
   constexpr Name(const char* word) {  // NOLINT(google-explicit-constructor): a literal is a name
     for (std::size_t n = 0; word[n] != 0; ++n) text[n] = word[n];
   }
+  /// The word.
   [[nodiscard]] constexpr std::string_view view() const { return text; }
+  /// Whether all members are equal.
   friend constexpr bool operator==(const Name&, const Name&) = default;
 };
 
@@ -49,6 +52,7 @@ struct PartNames {
 /// The state of a layer that has none.
 template <class A>
 struct Stateless {
+  /// Calls on(name, member...) for each member of trees of one form.
   static void visit(auto&& /*on*/, auto&... /*trees*/) {}
 };
 

@@ -25,6 +25,7 @@ struct Entry {
   /// Tokens since it was read.
   [[nodiscard]] constexpr Index age() const { return now - position; }
 
+  /// Calls on(number) for each number of an entry.
   static void visit_fields(auto& e, auto&& on) {
     on(e.position);
     on(e.surprisal);

@@ -24,6 +24,7 @@ namespace evict {
 
 /// What surprised the model least.
 struct LeastSurprising {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return a.surprisal < b.surprisal; }
 };
 
@@ -31,6 +32,7 @@ struct LeastSurprising {
 ///
 /// \source arXiv:2603.06642, second version, and its code
 struct LeastSurprisingForAge {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return priority(a) < priority(b); }
 
  private:
@@ -42,16 +44,19 @@ struct LeastSurprisingForAge {
 /// What has the lowest keep score.
 struct LowestKeepScore {
   static constexpr PolicyTraits traits{.keep_score = true};  ///< so the model has one
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return a.keep < b.keep; }
 };
 
 /// What has the weakest signal.
 struct WeakestSignal {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return a.signal < b.signal; }
 };
 
 /// What was read first.
 struct Oldest {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return a.position < b.position; }
 };
 
@@ -60,6 +65,7 @@ struct Oldest {
 /// \source Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference of Large
 ///         Language Models", arXiv:2306.14048, for the idea; theirs is a sum, not a mean
 struct LeastAttended {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return share(a) < share(b); }
 
  private:
@@ -71,6 +77,7 @@ struct LeastAttended {
 
 /// What was attended to longest ago.
 struct LeastRecentlyAttended {
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return a.attended_at < b.attended_at; }
 };
 
@@ -78,6 +85,7 @@ struct LeastRecentlyAttended {
 struct Random {
   std::uint64_t seed = 1;  ///< of the order
 
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return draw(a) < draw(b); }
 
  private:
@@ -97,6 +105,7 @@ struct PinFirst {
   Index count = 4;  ///< tokens that stay
   Then then{};      ///< the other order
 
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const {
     const bool a_stays = a.position < count;
     const bool b_stays = b.position < count;
@@ -113,6 +122,7 @@ struct InOrder {
   First first{};  ///< decides
   Then then{};    ///< decides the rest
 
+  /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const {
     if (first(a, b)) return true;
     return !first(b, a) && then(a, b);

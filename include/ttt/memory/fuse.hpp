@@ -71,6 +71,7 @@ namespace fuse {
 struct OneSoftmax {
   static constexpr bool gated = false;  ///< no gate
 
+  /// The answer of window and cache.
   template <class X, class Gate>
   Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& /*gate*/) const {
     return inputs.joint_softmax();
@@ -87,6 +88,7 @@ struct OneSoftmax {
 struct Gated {
   static constexpr bool gated = true;  ///< one number
 
+  /// The answer of window and cache.
   template <class X, class Gate>
   Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& gate) const {
     Answer<X> cache = inputs.cache_alone();

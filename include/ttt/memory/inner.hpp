@@ -121,6 +121,7 @@ concept InnerLoss = std::copyable<L> && requires(const L& loss, float number) {
 
 /// The mean over the tokens of the loss mask: the loss that the model is trained for.
 struct EveryToken {
+  /// The weight of a token; see InnerLoss.
   template <class N>
   TTT_HD N operator()(const N& share, const N& /*surprisal*/) const {
     return share;
@@ -131,6 +132,7 @@ struct EveryToken {
 struct SurprisingTokens {
   double above = 1;  ///< nats
 
+  /// The weight of a token; see InnerLoss.
   template <class N>
   TTT_HD N operator()(const N& share, const N& surprisal) const {
     return where_positive(surprisal - Scalar<N>(above), share, share * Scalar<N>(0));

@@ -27,6 +27,7 @@ namespace place {
 /// Side by side, in the order of the text, up to the window: neighbours stay neighbours, and no
 /// distance is ever longer than the cache and the window together.
 struct Rank {
+  /// The positions of the entries.
   std::optional<std::vector<Index>> operator()(std::span<const Entry> entries, Index end) const {
     std::vector<Index> positions;
     for (Index n = std::ssize(entries); n > 0; --n) positions.push_back(end - n);
@@ -37,6 +38,7 @@ struct Rank {
 /// Those of the text. Distances are as long as the text: a model that was trained on
 /// shorter texts has never seen them.
 struct Absolute {
+  /// The positions of the entries.
   std::optional<std::vector<Index>> operator()(std::span<const Entry> entries,
                                                Index /*end*/) const {
     std::vector<Index> positions;
@@ -47,6 +49,7 @@ struct Absolute {
 
 /// None: neither the cached keys nor the queries that read them are turned.
 struct Nowhere {
+  /// The positions of the entries.
   std::optional<std::vector<Index>> operator()(std::span<const Entry> /*entries*/,
                                                Index /*end*/) const {
     return std::nullopt;

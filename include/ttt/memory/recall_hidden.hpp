@@ -28,6 +28,7 @@ struct RecallHidden {
     A wv;  ///< [width, heads * head], from what is stored to values
     A wo;  ///< [heads * head, width], from what is read
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("W_qc.weight", trees.wq...);
       on("W_kc.weight", trees.wk...);

@@ -22,6 +22,7 @@ namespace signal {
 
 /// The surprisal of the token.
 struct Surprisal {
+  /// The signal of an offer.
   double operator()(const Offer& offer) const { return offer.entry.surprisal; }
 };
 
@@ -29,6 +30,7 @@ struct Surprisal {
 struct MeanSurprisal {
   Index reach = 4;  ///< tokens; not negative
 
+  /// The signal of an offer.
   double operator()(const Offer& offer) const {
     const auto own = static_cast<Index>(offer.at);
     const Index first = std::max<Index>(0, own - reach);
@@ -42,12 +44,14 @@ struct MeanSurprisal {
 /// The error when the token's value is read from the tokens that stay in the window.
 struct Reconstruction {
   static constexpr PolicyTraits traits{.reconstruction = true};  ///< so it is computed
+  /// The signal of an offer.
   double operator()(const Offer& offer) const { return offer.reconstruction; }
 };
 
 /// The keep score that the model learned.
 struct KeepScore {
   static constexpr PolicyTraits traits{.keep_score = true};  ///< so the model has one
+  /// The signal of an offer.
   double operator()(const Offer& offer) const { return offer.entry.keep; }
 };
 
@@ -58,6 +62,7 @@ struct Sum {
       (PolicyTraits{} | ... | detail::traits_of<Parts>);  ///< of the parts
   std::tuple<Parts...> parts{};                           ///< what is added
 
+  /// The signal of an offer.
   double operator()(const Offer& offer) const {
     return std::apply([&](const auto&... part) { return (0.0 + ... + part(offer)); }, parts);
   }

@@ -94,6 +94,7 @@ struct ResidualCache {
     A hidden;                 ///< [stored, width]
     Metadata<Entry> entries;  ///< [stored]
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("hidden", trees.hidden...);
       on("entries", trees.entries...);

@@ -21,6 +21,7 @@ struct Whole {
     A keys;    ///< [position, kv_heads * head], turned
     A values;  ///< [position, kv_heads * head]
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
       on("values", trees.values...);

@@ -30,6 +30,7 @@ struct Window {
     A keys;    ///< [stored, kv_heads * head], un-rotated; stored < window + chunk between reads
     A values;  ///< [stored, kv_heads * head]
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("keys", trees.keys...);
       on("values", trees.values...);

@@ -51,6 +51,7 @@ struct LanguageModel {
     Norm::Params<A> norm;  ///< before the head
     A head;                ///< [width, vocab], or without rows when tied
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("model.wte.weight", trees.embedding...);
       on("model", trees.side...);
@@ -66,6 +67,7 @@ struct LanguageModel {
     /// The blocks, in the order of reading.
     std::tuple<std::array<typename Stages::Block::template State<A>, Stages::count>...> stages;
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
   };
 
@@ -75,6 +77,7 @@ struct LanguageModel {
     A rows;                                ///< [time, width]
     typename Side::template Rows<A> side;  ///< the side output
 
+    /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
       on("rows", trees.rows...);
       on("side", trees.side...);
@@ -247,3 +250,7 @@ struct LanguageModel {
 };
 
 }  // namespace ttt
+
+#ifdef TTT_COMPILED
+#include <ttt/compiled.hpp>
+#endif

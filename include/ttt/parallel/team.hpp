@@ -71,6 +71,7 @@ class Team {
   /// Lets a team work for the calling thread as long as it lives.
   class Scope {
    public:
+    /// \pre the team outlives this; null for none
     explicit Scope(Team* team) : before_(current()) { current() = team; }
     ~Scope() { current() = before_; }
     Scope(const Scope&) = delete;

@@ -16,6 +16,7 @@ struct Init {
   /// If not null, the element itself.
   double (*element)(Index row, Index col, Index rows, Index cols) = nullptr;
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(const Init&, const Init&) = default;
 };
 
@@ -47,6 +48,7 @@ struct InitRule {
   double deviation = 0.02;  ///< of every matrix
   double gain = 0;          ///< if not 0, instead
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(const InitRule&, const InitRule&) = default;
 };
 

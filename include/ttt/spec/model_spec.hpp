@@ -48,6 +48,7 @@ struct ModelSpec {
   Head output = Head::tied;                         ///< where the output weights come from
   InitRule init{};                                  ///< of matrices when training begins
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 

@@ -16,6 +16,7 @@ struct Rotary {
   RotaryPairs pairs = RotaryPairs::interleaved;  ///< which elements turn together
   Index base = 10000;                            ///< \source arXiv:2104.09864
 
+  /// Whether all members are equal.
   friend constexpr bool operator==(const Rotary&, const Rotary&) = default;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "recall/outcome.hpp"
 
-#include <ttt/memory/evict.hpp>
+#include <ttt/cpu/matrix.hpp>
 
 #include <doctest/doctest.h>
 

@@ -13,10 +13,12 @@ namespace ttt {
 /// \throws ShapeError if the shapes differ.
 /// \cost   one pass, and one in the pullback
 struct Add {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
 
   double by = 1;  ///< what b counts
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& a, const A& b) const {
     expect_shape(by == -1 ? "subtract" : "add", "b", b, {row_count(a), col_count(a)});
@@ -27,6 +29,7 @@ struct Add {
     }
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
     a.add(dy);

@@ -28,11 +28,13 @@ namespace ttt {
 ///         "GQA", arXiv:2305.13245, for shared key/value heads
 template <std::size_t Sources>
 struct SoftmaxAttention {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 4 * static_cast<int>(Sources), .tangent = true};
 
   AttentionHeads heads;                      ///< how many, and how many of keys and values
   std::array<VisibleKeys, Sources> visible;  ///< of each source
 
+  /// The result; shapes are checked first.
   template <Array A, class... Others>
   [[nodiscard]] A value(const A& q, const Others&... others) const {
     const std::array views{view(q), view(others)...};
@@ -56,6 +58,7 @@ struct SoftmaxAttention {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A, class... Ins>
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
     const auto sums = detail::attention_sources<Sources>(std::array{in.sum()...});

@@ -17,11 +17,13 @@ namespace ttt {
 /// \throws as Attention
 template <std::size_t Sources>
 struct ReceivedAttention {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 4 * static_cast<int>(Sources), .tangent = true};
 
   AttentionHeads heads;                      ///< as of Attention
   std::array<VisibleKeys, Sources> visible;  ///< of each source
 
+  /// The result; shapes are checked first.
   template <Array A, class... Others>
   [[nodiscard]] std::array<A, 2> value(const A& first, const Others&... others) const {
     using M = StorageOf<A>;
@@ -50,6 +52,7 @@ struct ReceivedAttention {
     return {SoftmaxAttention<Sources>{heads, visible}.tangent(first, others...), M{}};
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A, class... Ins>
   void pullback(const std::array<const A*, 2>& y, const std::array<const A*, 2>& dy,
                 const Ins&... in) const {

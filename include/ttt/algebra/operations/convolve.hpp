@@ -16,10 +16,11 @@ namespace ttt {
 /// \throws ShapeError if the widths differ or x has fewer than `before` rows.
 /// \cost   O(time * taps * width); the pullback twice that
 struct Convolve {
-  static constexpr OperationTraits traits{.inputs = 2};
+  static constexpr OperationTraits traits{.inputs = 2};  ///< see OperationTraits
 
   Index before;  ///< rows of the past
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w) const {
     expect_shape("convolve", "w", w, {any_extent, col_count(x)});
@@ -31,6 +32,7 @@ struct Convolve {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w) const {
     const Index time = row_count(dy);

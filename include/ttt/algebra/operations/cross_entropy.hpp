@@ -20,10 +20,11 @@ namespace ttt {
 ///         the vocabulary.
 /// \cost   two passes over x, one in the pullback; no array of x's shape but the cotangent
 struct CrossEntropy {
-  static constexpr OperationTraits traits{.inputs = 1};
+  static constexpr OperationTraits traits{.inputs = 1};  ///< see OperationTraits
 
   std::vector<Token> targets;  ///< one for each row
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     expect_shape("cross_entropy", "logits", x, {std::ssize(targets), any_extent});
@@ -39,6 +40,7 @@ struct CrossEntropy {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
     A dx = x.term();

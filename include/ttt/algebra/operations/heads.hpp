@@ -16,11 +16,12 @@ namespace ttt {
 /// \throws ShapeError if a width is no multiple of `heads`, or the inner extents differ.
 /// \cost   O(rows * inner * cols * heads); the pullback twice that
 struct HeadProduct {
-  static constexpr OperationTraits traits{.inputs = 2};
+  static constexpr OperationTraits traits{.inputs = 2};  ///< see OperationTraits
 
   Index heads;             ///< of equal width in each array
   Flip flip = Flip::none;  ///< the side that is transposed
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& a, const A& b) const {
     expect_shapes(a, b);
@@ -33,6 +34,7 @@ struct HeadProduct {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
     using M = StorageOf<A>;
@@ -84,10 +86,11 @@ struct HeadProduct {
 /// \throws ShapeError if s is no row, or the width of x is no multiple of its width.
 /// \cost   one pass over x; the pullback two
 struct ScaleHeads {
-  static constexpr OperationTraits traits{.inputs = 2};
+  static constexpr OperationTraits traits{.inputs = 2};  ///< see OperationTraits
 
   double by = 1;  ///< a constant for all of them
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& s) const {
     if (row_count(s) != 1 || col_count(s) == 0 || col_count(x) % col_count(s) != 0) {
@@ -98,6 +101,7 @@ struct ScaleHeads {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& s) const {
     if (x.wanted()) {

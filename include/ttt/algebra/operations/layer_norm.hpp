@@ -20,11 +20,12 @@ namespace ttt {
 /// \cost   three passes over x; the pullback four
 /// \source Ba et al. 2016, "Layer Normalization", arXiv:1607.06450
 struct LayerNorm {
-  static constexpr OperationTraits traits{.inputs = 3};
+  static constexpr OperationTraits traits{.inputs = 3};  ///< see OperationTraits
 
   /// Keeps the scale of a group of equal numbers finite; as in the code of arXiv:2603.06642.
   double epsilon = 1e-5;
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w, const A& b) const {
     const Index width = col_count(w);
@@ -37,6 +38,7 @@ struct LayerNorm {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w,
                 const Input<A>& b) const {

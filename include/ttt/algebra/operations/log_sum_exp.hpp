@@ -15,10 +15,11 @@ namespace ttt {
 /// \throws ShapeError if x is no column.
 /// \cost   two passes over x, one in the pullback
 struct LogSumExp {
-  static constexpr OperationTraits traits{.inputs = 1};
+  static constexpr OperationTraits traits{.inputs = 1};  ///< see OperationTraits
 
   double sharpness = 1;  ///< positive; large for the maximum
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     expect_shape("log_sum_exp", "x", x, {row_count(x), 1});
@@ -28,6 +29,7 @@ struct LogSumExp {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
     A dx = x.term();

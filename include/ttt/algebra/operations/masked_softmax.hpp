@@ -21,12 +21,13 @@ namespace ttt {
 /// \throws ShapeError if x is not heads * keys wide.
 /// \cost   three passes over x, two in the pullback; one exponential an element
 struct MaskedSoftmax {
-  static constexpr OperationTraits traits{.inputs = 1};
+  static constexpr OperationTraits traits{.inputs = 1};  ///< see OperationTraits
 
   Index heads;              ///< side by side in the columns
   double scale;             ///< of every score
   std::vector<Index> from;  ///< [keys], the first query that sees the key; in any order
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     expect_shape("masked_softmax", "x", x, {any_extent, heads * keys()});
@@ -38,6 +39,7 @@ struct MaskedSoftmax {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& y, const A& dy, const Input<A>& x) const {
     A dx = uninitialised<A>(x.rows(), x.cols());

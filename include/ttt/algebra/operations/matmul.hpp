@@ -13,10 +13,12 @@ namespace ttt {
 /// \throws ShapeError if the inner extents differ.
 /// \cost   O(rows * inner * cols); the pullback twice that
 struct MatMul {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 2, .tangent = true};
 
   Flip flip = Flip::none;  ///< none or right
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& a, const A& b) const {
     const Index inner = flip == Flip::right ? col_count(b) : row_count(b);
@@ -36,6 +38,7 @@ struct MatMul {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& a, const Input<A>& b) const {
     if (flip == Flip::right) {

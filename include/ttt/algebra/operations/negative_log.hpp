@@ -19,12 +19,13 @@ namespace ttt {
 /// \pre    x + floor is positive where it is chosen
 /// \cost   O(count), and a pass over an array of zeros in the pullback
 struct NegativeLog {
-  static constexpr OperationTraits traits{.inputs = 1};
+  static constexpr OperationTraits traits{.inputs = 1};  ///< see OperationTraits
   static constexpr Index nowhere = -1;  ///< the place of an element that is 0 whatever x is
 
   std::vector<Index> places;  ///< in row-major order, each any number of times
   double floor = 0;           ///< what is added to each
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     const Index size = row_count(x) * col_count(x);
@@ -39,6 +40,7 @@ struct NegativeLog {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
     A dx = zeros<A>(x.rows(), x.cols());

@@ -18,11 +18,12 @@ namespace ttt {
 /// \cost   two passes over x; the pullback three
 /// \source Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", arXiv:1910.07467
 struct RmsNorm {
-  static constexpr OperationTraits traits{.inputs = 2};
+  static constexpr OperationTraits traits{.inputs = 2};  ///< see OperationTraits
 
   /// Keeps the scale of a group of zeros finite; as in the code of arXiv:2512.23675.
   double epsilon = 1e-6;
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w) const {
     const Index width = col_count(w);
@@ -34,6 +35,7 @@ struct RmsNorm {
     return y;
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& w) const {
     A dx = x.term();

@@ -117,12 +117,14 @@ class RotaryTables {
 /// \cost   one pass, and one in the pullback
 template <Storage M>
 struct Rotate {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
   std::shared_ptr<const RotaryFactors<M>> factors;  ///< shared with the tables
   Index first;                                      ///< row of the factors for row 0
   RotaryPairs pairs;                                ///< which elements turn together
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     const Index head = factors->own.cols();
@@ -136,6 +138,7 @@ struct Rotate {
     return turned(x, 1);
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
     x.add_linear(dy, [&](const M& half) { return turned(half, -1); });

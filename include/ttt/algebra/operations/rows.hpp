@@ -56,8 +56,10 @@ void scatter_rows(const Dual<View<Scalar<M>>>& whole, const Indices<M>& chosen,
 /// \shape  past [before, cols] or without elements, next [count, cols] -> [before + count, cols]
 /// \throws ShapeError if the widths differ.
 struct AppendRows {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& past, const A& next) const {
     if (row_count(past) == 0) return next;
@@ -70,6 +72,7 @@ struct AppendRows {
     }
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& past, const Input<A>& next) const {
     if (past.rows() > 0) {
@@ -103,11 +106,13 @@ struct AppendRows {
 /// \shape  x [rows, cols] -> [count, cols]
 /// \throws ShapeError if x has fewer than first + count rows.
 struct TakeRows {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
   Index first;  ///< row of x
   Index count;  ///< rows
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     if (first < 0 || count < 0 || first + count > row_count(x)) {
@@ -116,6 +121,7 @@ struct TakeRows {
     return copied_rows(x, first, count);
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
     if (x.wanted()) detail::add_rows(x.sum(), first, dy);
@@ -127,12 +133,14 @@ struct TakeRows {
 /// \shape  x [rows, cols] -> [chosen, cols]
 /// \throws RangeError if x lacks a row.
 struct ChooseRows {
+  /// See OperationTraits.
   static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
 
   std::vector<Index> chosen;              ///< rows of x, each any number of times
   const char* operation = "choose_rows";  ///< that messages name
   const char* argument = "row";           ///< that messages name
 
+  /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     for (std::size_t n = 0; n < chosen.size(); ++n) {
@@ -151,6 +159,7 @@ struct ChooseRows {
         x);
   }
 
+  /// Adds to the cotangents of the inputs.
   template <Array A>
   void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
     if (x.wanted()) detail::scatter_rows(x.sum(), indices<A>(chosen), dy);

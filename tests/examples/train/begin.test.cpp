@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "train/begin.hpp"
+
 #include <ttt/error.hpp>
 #include <ttt/file/safetensors.hpp>
 
@@ -8,8 +10,6 @@
 #include <fstream>
 #include <string>
 #include <unistd.h>
-
-#include "train/begin.hpp"
 
 namespace {
 
@@ -23,7 +23,7 @@ struct TemporaryFolder {
   ~TemporaryFolder() { fs::remove_all(path); }
 };
 
-TEST_SUITE("support") {
+TEST_SUITE("examples/train") {
   TEST_CASE("a run does not take the place of another's files unasked") {
     const TemporaryFolder folder;
     Settings settings;

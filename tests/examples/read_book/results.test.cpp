@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "read_book/results.hpp"
+
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
 #include "read_book/forecast.hpp"
-#include "read_book/results.hpp"
 
 namespace {
 
@@ -22,7 +23,7 @@ std::vector<Readings> readings_of(Index bytes) {
   return {readings};
 }
 
-TEST_SUITE("support") {
+TEST_SUITE("examples/read_book") {
   TEST_CASE("a gain of few samples has no interval, and says so") {
     const reading::Gain gain = reading::gain(readings_of(513), reading::frozen);
     CHECK(gain.samples == 1);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "keep/page.hpp"
+
 #include <ttt/file/utf8.hpp>
 
 #include <doctest/doctest.h>
@@ -6,14 +8,12 @@
 #include <algorithm>
 #include <string>
 
-#include "keep/page.hpp"
-
 namespace {
 
 using namespace ttt;
 using keeping::Marks;
 
-TEST_SUITE("support") {
+TEST_SUITE("examples/keep") {
   TEST_CASE("a page is UTF-8 and a mark holds whole characters, whichever bytes are kept") {
     const std::string text = "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 end";
     for (Index t = 0; t < std::ssize(text); ++t) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "needles/rows.hpp"
+
 #include <ttt/measure/proportion.hpp>
 
 #include <doctest/doctest.h>
@@ -7,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "needles/rows.hpp"
 #include "recall/needles.hpp"
 #include "recall/outcome.hpp"
 #include "support/report.hpp"
@@ -45,7 +46,7 @@ Row row() {
                words}}};
 }
 
-TEST_SUITE("support") {
+TEST_SUITE("examples/needles") {
   TEST_CASE("a row reports what its samples say, under these names") {
     const auto exact = measure::wilson(4, 8);
     CHECK(row().report().text() ==
