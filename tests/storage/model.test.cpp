@@ -28,7 +28,7 @@ TEST_SUITE("storage") {
   TEST_CASE_TEMPLATE("a model on a storage without Eigen agrees in gradients and sessions", Model,
                      laws::Small, laws::Other, laws::Own, laws::Twice, laws::LearningHybrid,
                      Layered) {
-    storage::check_model<Model>(laws::lively_params<Model>(1));
+    storage::check_model<Model>(laws::lively_params<Model>(2));
   }
 
   TEST_CASE("a trainer on a storage without Eigen takes the same steps") {
