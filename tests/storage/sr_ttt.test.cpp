@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/systems.hpp>
+
+#include "storage/agrees.hpp"
+
+namespace {
+
+using namespace ttt;
+
+constexpr ModelSpec spec = checked({.vocab = 13,
+                                    .width = 18,
+                                    .heads = 2,
+                                    .hidden = 7,
+                                    .window = 20,
+                                    .chunk = 6,
+                                    .head = 10,
+                                    .norms = Norms::before,
+                                    .norm = NormKind::layer,
+                                    .init = {.gain = 0.5}});
+constexpr ResidualDelta<> memory{.slots = 5, .filter = {.percent = 61.7, .part = 7}};
+using Model = SrTtt<spec, 2, memory>;
+
+TEST_SUITE("storage") {
+  TEST_CASE("SR-TTT on a storage without Eigen agrees, its cache off and on, with the oracle's term") {
+    const auto params = Model::initial<Matrix<double>>(1);
+    storage::check_model<Model>(params, {.caching = Caching::off});
+    storage::check_model<Model>(params, {.caching = Caching::on});
+    storage::check_model<Model>(
+        params,
+        {.caching = Caching::on, .forced = {3, 4}, .oracle = 1, .queries = {27}, .needles = {3}});
+  }
+}
+
+}  // namespace
