@@ -19,7 +19,9 @@ inline void expect_extents(std::string_view operation, std::string_view name,
     return expected[n] == any_extent || expected[n] == extents[n];
   };
   if (fits(0) && fits(1)) return;
-  const auto extent = [](Index n) { return n == any_extent ? std::string("*") : std::to_string(n); };
+  const auto extent = [](Index n) {
+    return n == any_extent ? std::string("*") : std::to_string(n);
+  };
   throw ShapeError(std::string(operation) + ": " + std::string(name) + " must be [" +
                    extent(expected[0]) + ", " + extent(expected[1]) + "], got [" +
                    extent(extents[0]) + ", " + extent(extents[1]) + ']');

@@ -15,8 +15,8 @@ namespace {
 using namespace ttt;
 using laws::disagreement;
 
-/// Agreement with arrays that LlamaForCausalLM and MistralForCausalLM of transformers made in double
-/// precision, relative to the largest entry of each.
+/// Agreement with arrays that LlamaForCausalLM and MistralForCausalLM of transformers made in
+/// double precision, relative to the largest entry of each.
 template <class S>
 struct Tolerance {
   double values;
@@ -49,9 +49,12 @@ Theirs theirs(const std::string& ours) {
   if (part == "seq_norm.weight") return in_layer("input_layernorm.weight", false);
   if (part == "ffn_norm.weight") return in_layer("post_attention_layernorm.weight", false);
   const std::vector<std::pair<std::string, std::string>> matrices{
-      {"seq_modeling_block.wq", "self_attn.q_proj"}, {"seq_modeling_block.wk", "self_attn.k_proj"},
-      {"seq_modeling_block.wv", "self_attn.v_proj"}, {"seq_modeling_block.wo", "self_attn.o_proj"},
-      {"feed_forward.w1", "mlp.gate_proj"},          {"feed_forward.w2", "mlp.down_proj"},
+      {"seq_modeling_block.wq", "self_attn.q_proj"},
+      {"seq_modeling_block.wk", "self_attn.k_proj"},
+      {"seq_modeling_block.wv", "self_attn.v_proj"},
+      {"seq_modeling_block.wo", "self_attn.o_proj"},
+      {"feed_forward.w1", "mlp.gate_proj"},
+      {"feed_forward.w2", "mlp.down_proj"},
       {"feed_forward.w3", "mlp.up_proj"}};
   for (const auto& [name, other] : matrices) {
     if (part == name + ".weight") return in_layer(other + ".weight", true);
@@ -120,8 +123,7 @@ void check_reading(const file::Archive& archive,
     other.read(std::span(tokens).first(cut));
     other.read(std::span(tokens).subspan(cut));
     CAPTURE(cut);
-    CHECK(disagreement(other.logits(), Matrix<double>(logits.bottomRows(1))) <
-          tolerance<S>.values);
+    CHECK(disagreement(other.logits(), Matrix<double>(logits.bottomRows(1))) < tolerance<S>.values);
   }
   const auto generated = tokens_of(archive, "generated");
   const auto generated_logits = archive.matrix<double>("generated_logits");

@@ -60,7 +60,8 @@ Matrix<S> array(const file::Archive& archive, const std::string& kind, const std
                 Index first_learning) {
   const Stacked at = stacked(name, first_learning);
   const auto view = archive.view(kind + at.name);
-  return at.slice == any_extent ? view.template matrix<S>() : view.slice(at.slice).template matrix<S>();
+  return at.slice == any_extent ? view.template matrix<S>()
+                                : view.slice(at.slice).template matrix<S>();
 }
 
 inline std::vector<Token> tokens(const file::Archive& archive) {
@@ -124,7 +125,8 @@ void check_meta(const std::string& file, InnerSgd optimiser,
   const MetaLearner<Model, Matrix<S>> learner({.inner = {.optimiser = optimiser}});
 
   const auto gradient = learner.gradient(
-      params<Model, S>(archive, Prefix), {.tokens = ids, .loss_mask = marks}, [&](const ChunkView<Model, Matrix<S>>& seen) {
+      params<Model, S>(archive, Prefix), {.tokens = ids, .loss_mask = marks},
+      [&](const ChunkView<Model, Matrix<S>>& seen) {
         const Index first = seen.number * Spec.chunk;
         const auto rows = [&](const char* name) {
           return Matrix<double>(archive.matrix<double>(name).middleRows(first, Spec.chunk));
@@ -170,8 +172,8 @@ void check_plain(const std::string& file, Index first_learning) {
   const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/" + file + ".safetensors");
   const auto ids = tokens(archive);
   const auto marks = loss_mask(archive);
-  const auto gradient =
-      plain_gradient<Model, Matrix<S>>(params<Model, S>(archive, first_learning), {.tokens = ids, .loss_mask = marks});
+  const auto gradient = plain_gradient<Model, Matrix<S>>(params<Model, S>(archive, first_learning),
+                                                         {.tokens = ids, .loss_mask = marks});
   check_losses<S>(archive, gradient);
   check_gradient<Model, S>(archive, gradient.params, first_learning);
 }

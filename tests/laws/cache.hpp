@@ -76,8 +76,8 @@ Matrix<S> read_cached(const ModelSpec& spec, const CachedRows<S>& text,
   return y;
 }
 
-/// Read in any parts, a window and a cache answer what plain loops over the whole text do, and store
-/// the same tokens, whatever room there is.
+/// Read in any parts, a window and a cache answer what plain loops over the whole text do, and
+/// store the same tokens, whatever room there is.
 template <ModelSpec Spec, class Kept>
 void check_cache_agrees() {
   const CachedRows text(9 * Spec.chunk + 3, Spec.width, 1);
@@ -181,8 +181,9 @@ void check_cache_limit() {
   RotaryTables<Matrix<double>> rotary;
   Window::State<Matrix<double>> window;
   const Context<Matrix<double>> context{.spec = whole, .rotary = rotary, .options = {}};
-  const auto expected = Window{}.attend(window, AttentionRows<Matrix<double>>{text.q, text.k, text.v},
-                                        text.gate, shape_of(whole), context);
+  const auto expected =
+      Window{}.attend(window, AttentionRows<Matrix<double>>{text.q, text.k, text.v}, text.gate,
+                      shape_of(whole), context);
   for (const Index longest : {Spec.chunk, Index{1}}) {
     typename CachedWindow<Kept>::template State<Matrix<double>> state;
     CHECK(disagreement(read_cached<Kept>(Spec, text, state, longest), expected) < 1e-12);

@@ -18,28 +18,28 @@ using Keeping = CachedTttE2e<keeping, 3, 2, Cache<6, evict::LowestKeepScore, sig
 
 /// The other choice wherever spec and cache have one. What a signal looks at is longer than a
 /// chunk.
-inline constexpr ModelSpec signalling = checked({.vocab = 11,
-                                                 .width = 6,
-                                                 .heads = 1,
-                                                 .hidden = 7,
-                                                 .window = 8,
-                                                 .chunk = 4,
-                                                 .rotary = {.pairs = RotaryPairs::half_split,
-                                                            .base = 50},
-                                                 .norms = Norms::before,
-                                                 .query_key_norm = QueryKeyNorm::none,
-                                                 .output = Head::separate});
-using Signalling =
-    CachedTttE2e<signalling, 2, 1,
-                 Cache<5, With<signal::MeanSurprisal{.reach = 9}>, With<evict::PinFirst<>{.count = 2}>,
-                       With<admit::WithNeighbours<admit::AtLeast>{.reach = 1,
-                                                                  .first = {.threshold = 2}}>,
-                       place::Absolute>>;
+inline constexpr ModelSpec signalling =
+    checked({.vocab = 11,
+             .width = 6,
+             .heads = 1,
+             .hidden = 7,
+             .window = 8,
+             .chunk = 4,
+             .rotary = {.pairs = RotaryPairs::half_split, .base = 50},
+             .norms = Norms::before,
+             .query_key_norm = QueryKeyNorm::none,
+             .output = Head::separate});
+using Signalling = CachedTttE2e<
+    signalling, 2, 1,
+    Cache<5, With<signal::MeanSurprisal{.reach = 9}>, With<evict::PinFirst<>{.count = 2}>,
+          With<admit::WithNeighbours<admit::AtLeast>{.reach = 1, .first = {.threshold = 2}}>,
+          place::Absolute>>;
 
 /// A gate of its own for what the cache answers, among keep scores.
 using Gating = CachedTttE2e<keeping, 2, 1, Cache<5, fuse::Gated, evict::LowestKeepScore>>;
 
-/// What was read little and is reconstructed well is evicted first: both change with the parameters.
+/// What was read little and is reconstructed well is evicted first: both change with the
+/// parameters.
 struct ReadAndUnlike {
   bool operator()(const Entry& a, const Entry& b) const {
     return a.attended + a.signal < b.attended + b.signal;

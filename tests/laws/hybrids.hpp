@@ -8,13 +8,8 @@
 namespace laws {
 
 /// Two query heads share one of keys and values.
-inline constexpr ModelSpec hybrid = checked({.vocab = 13,
-                                             .width = 8,
-                                             .heads = 4,
-                                             .hidden = 6,
-                                             .window = 7,
-                                             .chunk = 5,
-                                             .kv_heads = 2});
+inline constexpr ModelSpec hybrid = checked(
+    {.vocab = 13, .width = 8, .heads = 4, .hidden = 6, .window = 7, .chunk = 5, .kv_heads = 2});
 
 /// The same shapes, said once by layers and once by a spec.
 using Own = LanguageModel<
@@ -25,16 +20,16 @@ using Own = LanguageModel<
                                         .rotary = {.pairs = RotaryPairs::half_split, .base = 50},
                                         .memory = {.length = 9}}>,
                     With<SwiGlu{.hidden = 5}>>>>;
-inline constexpr ModelSpec as_own = checked({.vocab = 13,
-                                             .width = 8,
-                                             .heads = 2,
-                                             .hidden = 5,
-                                             .window = 9,
-                                             .chunk = 5,
-                                             .kv_heads = 1,
-                                             .head = 6,
-                                             .rotary = {.pairs = RotaryPairs::half_split,
-                                                        .base = 50}});
+inline constexpr ModelSpec as_own =
+    checked({.vocab = 13,
+             .width = 8,
+             .heads = 2,
+             .hidden = 5,
+             .window = 9,
+             .chunk = 5,
+             .kv_heads = 1,
+             .head = 6,
+             .rotary = {.pairs = RotaryPairs::half_split, .base = 50}});
 
 /// Two attentions in a block, and windows of two lengths.
 using Twice = LanguageModel<

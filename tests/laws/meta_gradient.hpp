@@ -33,8 +33,9 @@ void check_meta_gradient(Inner inner, Index clipped, std::uint64_t seed = 1) {
     if (inner.optimiser.max_norm > 0 && norm > inner.optimiser.max_norm) ++at_bound;
   }
   CHECK(at_bound == clipped);
-  check_gradient(params, gradient.params,
-                 [&](const auto& moved) { return learner.gradient(moved, {.tokens = tokens}).loss; });
+  check_gradient(params, gradient.params, [&](const auto& moved) {
+    return learner.gradient(moved, {.tokens = tokens}).loss;
+  });
 }
 
 }  // namespace laws

@@ -18,17 +18,17 @@ inline constexpr ModelSpec small =
 using Small = LanguageModel<small, Repeat<1, Reader>, Repeat<2, Learner>>;
 
 /// The other choice wherever the spec has one.
-inline constexpr ModelSpec other = checked({.vocab = 11,
-                                            .width = 6,
-                                            .heads = 1,
-                                            .hidden = 7,
-                                            .window = 4,
-                                            .chunk = 4,
-                                            .rotary = {.pairs = RotaryPairs::half_split,
-                                                       .base = 50},
-                                            .norms = Norms::before,
-                                            .query_key_norm = QueryKeyNorm::none,
-                                            .output = Head::separate});
+inline constexpr ModelSpec other =
+    checked({.vocab = 11,
+             .width = 6,
+             .heads = 1,
+             .hidden = 7,
+             .window = 4,
+             .chunk = 4,
+             .rotary = {.pairs = RotaryPairs::half_split, .base = 50},
+             .norms = Norms::before,
+             .query_key_norm = QueryKeyNorm::none,
+             .output = Head::separate});
 using Other = LanguageModel<other, Repeat<1, Reader>, Repeat<1, Learner>>;
 
 /// Parameters away from where training starts: every derivative is far from zero, and none is

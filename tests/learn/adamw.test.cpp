@@ -42,7 +42,8 @@ TEST_SUITE("learn") {
   TEST_CASE("AdamW under WarmupCosine agrees with the optimiser of the original implementation") {
     const auto archive = file::read(TTT_TEST_DATA "/ttt_e2e/adamw.safetensors");
     const WarmupCosine schedule{.peak = 0.02, .end = 0.001, .warmup = 4, .steps = 12};
-    const AdamW adamw{.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1, .max_norm = 1};
+    const AdamW adamw{
+        .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1, .max_norm = 1};
 
     Two<M> params = arrays(archive, "param", 0);
     State state;
@@ -132,7 +133,7 @@ TEST_SUITE("learn") {
                        known.square);
       }
     };
-    refused(Matrix<float>{}, 1e39, 1, ": a would not be finite");  // infinite as a float
+    refused(Matrix<float>{}, 1e39, 1, ": a would not be finite");      // infinite as a float
     refused(Matrix<double>{}, 1.7e308, 1, ": a would not be finite");  // a step of 1.1 rates
     refused(M{}, std::numeric_limits<double>::quiet_NaN(), 1, ": a would not be finite");
     refused(M{}, std::numeric_limits<double>::infinity(), 1, ": a would not be finite");

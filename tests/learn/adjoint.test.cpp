@@ -24,11 +24,10 @@ Learner learner(double rate, Order order = Order::second) {
 std::vector<FastWeights<M>> recorded_steps(const Params& params, const Text& text) {
   std::vector<FastWeights<M>> steps;
   const auto start = fast_weights(params);
-  static_cast<void>(
-      learner(0.1).gradient(params, text, [&](const ChunkView<Small, M>& seen) {
-        steps.push_back(seen.fast);
-        for (std::size_t n = 0; n < start.size(); ++n) steps.back()[n] -= start[n];
-      }));
+  static_cast<void>(learner(0.1).gradient(params, text, [&](const ChunkView<Small, M>& seen) {
+    steps.push_back(seen.fast);
+    for (std::size_t n = 0; n < start.size(); ++n) steps.back()[n] -= start[n];
+  }));
   return steps;
 }
 
@@ -47,7 +46,8 @@ double loss_with_steps(const Params& params, const Text& text,
   for (Index i = 0; i < text.time() / chunk; ++i) {
     const auto first = static_cast<std::size_t>(i * chunk);
     context.position = i * chunk;
-    const M h = Small::suffix(moved, memory, M(prefix.middleRows(i * chunk, chunk)), context, border);
+    const M h =
+        Small::suffix(moved, memory, M(prefix.middleRows(i * chunk, chunk)), context, border);
     loss += cross_entropy(Small::logits(moved, h),
                           text.targets().subspan(first, static_cast<std::size_t>(chunk)))
                 .mean();
@@ -80,7 +80,8 @@ TEST_SUITE("learn") {
     const auto first = learner(0.1, Order::first).gradient(params, {.tokens = tokens});
     const auto second = learner(0.1, Order::second).gradient(params, {.tokens = tokens});
     CHECK(first.loss == second.loss);
-    CHECK(first.loss == doctest::Approx(loss_with_steps(params, {.tokens = tokens}, steps)).epsilon(1e-12));
+    CHECK(first.loss ==
+          doctest::Approx(loss_with_steps(params, {.tokens = tokens}, steps)).epsilon(1e-12));
     CHECK(laws::disagreement(first.params.embedding, second.params.embedding) > 1e-2);
     laws::check_gradient(params, first.params, [&](const Params& moved) {
       return loss_with_steps(moved, {.tokens = tokens}, steps);
@@ -133,7 +134,8 @@ TEST_SUITE("learn") {
     for (std::size_t left_out = 0; left_out + 1 < tokens.size(); ++left_out) {
       std::vector<std::uint8_t> mask(tokens.size() - 1, 1);
       mask[left_out] = 0;
-      const auto after = learner(0.1).gradient(params, {.tokens = tokens, .loss_mask = mask}).surprisal;
+      const auto after =
+          learner(0.1).gradient(params, {.tokens = tokens, .loss_mask = mask}).surprisal;
       const std::size_t next_chunk = (left_out / chunk + 1) * chunk;
       CAPTURE(left_out);
       for (std::size_t t = 0; t < after.size(); ++t) {
@@ -148,14 +150,13 @@ TEST_SUITE("learn") {
     std::vector<std::uint8_t> mask(tokens.size() - 1, 1);
     std::fill_n(mask.begin(), chunk, std::uint8_t{0});
     const auto start = fast_weights(params);
-    const auto gradient =
-        learner(0.1)
-            .gradient(params, {.tokens = tokens, .loss_mask = mask}, [&](const ChunkView<Small, M>& seen) {
-              CAPTURE(seen.number);
-              for (std::size_t n = 0; n < start.size(); ++n) {
-                CHECK((seen.fast[n] == start[n]) == (seen.number == 0));
-              }
-            });
+    const auto gradient = learner(0.1).gradient(
+        params, {.tokens = tokens, .loss_mask = mask}, [&](const ChunkView<Small, M>& seen) {
+          CAPTURE(seen.number);
+          for (std::size_t n = 0; n < start.size(); ++n) {
+            CHECK((seen.fast[n] == start[n]) == (seen.number == 0));
+          }
+        });
     CHECK(gradient.inner_norm[0] == 0);
     CHECK(gradient.chunk_loss[0] == 0);
   }
@@ -173,7 +174,8 @@ TEST_SUITE("learn") {
     CHECK_THROWS_WITH_AS(loss(0, 0),
                          "meta_gradient: text must have a positive multiple of 5 targets, got 0",
                          RangeError);
-    CHECK_THROWS_WITH_AS(loss(11, 11), "meta_gradient: loss_mask must be [10], got [11]", ShapeError);
+    CHECK_THROWS_WITH_AS(loss(11, 11), "meta_gradient: loss_mask must be [10], got [11]",
+                         ShapeError);
   }
 }
 

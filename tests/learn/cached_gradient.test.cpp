@@ -11,8 +11,8 @@ namespace {
 using namespace ttt;
 using laws::Attending;
 using laws::Gating;
-using laws::Signalling;
 using laws::Keeping;
+using laws::Signalling;
 
 using M = Matrix<double>;
 
@@ -37,7 +37,9 @@ struct Given {
     weights[tokens.size() - 3] = 0.5F;
   }
 
-  [[nodiscard]] Text text() const { return {.tokens = tokens, .loss_mask = mask, .loss_weight = weights}; }
+  [[nodiscard]] Text text() const {
+    return {.tokens = tokens, .loss_mask = mask, .loss_weight = weights};
+  }
 };
 
 /// Of the inner gradient's norm: one that clips some chunks.
@@ -50,9 +52,9 @@ constexpr double bound<Gating> = 1.6;
 
 /// What each inner step added to the fast weights. \shape [chunks][arrays]
 template <class Model>
-std::vector<FastWeights<M>> recorded_steps(
-    const MetaLearner<Model, M>& learner,
-    const typename Model::template Params<M>& params, const Text& text) {
+std::vector<FastWeights<M>> recorded_steps(const MetaLearner<Model, M>& learner,
+                                           const typename Model::template Params<M>& params,
+                                           const Text& text) {
   std::vector<FastWeights<M>> steps;
   const auto start = fast_weights(params);
   static_cast<void>(learner.gradient(params, text, [&](const ChunkView<Model, M>& seen) {
@@ -64,8 +66,8 @@ std::vector<FastWeights<M>> recorded_steps(
 
 /// The loss of reading with fast weights that are moved by given steps, whatever is read.
 template <class Model>
-double loss_with_steps(const typename Model::template Params<M>& params,
-                       const Given<Model>& given, const std::vector<FastWeights<M>>& steps) {
+double loss_with_steps(const typename Model::template Params<M>& params, const Given<Model>& given,
+                       const std::vector<FastWeights<M>>& steps) {
   constexpr Index chunk = Model::spec.chunk;
   const Text text = given.text();
   RotaryTables<M> rotary;
@@ -152,10 +154,11 @@ TEST_SUITE("learn") {
     const auto gradient = plain_gradient<Keeping, M>(params, prose, given.caches);
     RotaryTables<M> rotary;
     Keeping::State<M> before;
-    const M keep = Keeping::prefix(params, before, Keeping::embed(params, prose.inputs()),
-                                   {.spec = Keeping::spec, .rotary = rotary, .options = given.caches},
-                                   Keeping::border(FastSelection{}))
-                       .side.keep;
+    const M keep =
+        Keeping::prefix(params, before, Keeping::embed(params, prose.inputs()),
+                        {.spec = Keeping::spec, .rotary = rotary, .options = given.caches},
+                        Keeping::border(FastSelection{}))
+            .side.keep;
     const double peak = std::log((4 * keep.array()).exp().sum()) / 4;
     CHECK(gradient.auxiliary - without.auxiliary ==
           doctest::Approx(0.4 * std::log(1 + std::exp(peak + 8))).epsilon(1e-12));
@@ -207,7 +210,8 @@ TEST_SUITE("learn") {
     };
     const auto steps =
         recorded_steps<Model>(learner(Order::first, Checkpointing::stored), params, given.text());
-    const auto second = learner(Order::second, Checkpointing::stored).gradient(params, given.text());
+    const auto second =
+        learner(Order::second, Checkpointing::stored).gradient(params, given.text());
     for (const Checkpointing checkpointing : {Checkpointing::stored, Checkpointing::recomputed}) {
       const auto first = learner(Order::first, checkpointing).gradient(params, given.text());
       CHECK(first.loss ==

@@ -93,7 +93,8 @@ TEST_SUITE("learn") {
     const auto file = folder.path / "run.checkpoint";
     write_checkpoint<Small, Matrix<float>>(
         file, {{.params = laws::lively_params<Small, float>(1)}, Random(1), "none"});
-    CHECK_THROWS_AS(static_cast<void>(read_checkpoint<laws::Other, Matrix<float>>(file)), FormatError);
+    CHECK_THROWS_AS(static_cast<void>(read_checkpoint<laws::Other, Matrix<float>>(file)),
+                    FormatError);
 
     file::Archive archive = file::read(file);
     archive.metadata["drawn"] = "-3";

@@ -39,7 +39,8 @@ TEST_SUITE("learn") {
     }
   }
 
-  TEST_CASE("A loss is the mean over chunks of the mean over each chunk's targets in the loss mask") {
+  TEST_CASE(
+      "A loss is the mean over chunks of the mean over each chunk's targets in the loss mask") {
     const auto params = laws::lively_params<Small>(1);
     const auto tokens = text<Small>(2, 3);
     const std::vector<std::uint8_t> mask{1, 1, 1, 1, 1, 0, 0, 1, 0, 1};
@@ -85,8 +86,7 @@ TEST_SUITE("learn") {
     const std::vector<std::uint8_t> none(5, 0);
     const auto gradient = plain_gradient<Small, M>(params, {.tokens = tokens, .loss_mask = none});
     CHECK(gradient.loss == 0);
-    for_each_array([](const Leaf&, const M& g) { CHECK(g.isZero(0)); },
-                   gradient.params);
+    for_each_array([](const Leaf&, const M& g) { CHECK(g.isZero(0)); }, gradient.params);
   }
 
   TEST_CASE("The tokens and a token behind them do not change earlier surprisals") {
@@ -120,13 +120,15 @@ TEST_SUITE("learn") {
     CHECK_THROWS_WITH_AS(loss(0, 0),
                          "plain_gradient: text must have a positive multiple of 5 targets, got 0",
                          RangeError);
-    CHECK_THROWS_WITH_AS(loss(11, 9), "plain_gradient: loss_mask must be [10], got [9]", ShapeError);
+    CHECK_THROWS_WITH_AS(loss(11, 9), "plain_gradient: loss_mask must be [10], got [9]",
+                         ShapeError);
     const std::vector<Token> outside{1, 1, 13, 1, 1, 1};
     CHECK_THROWS_WITH_AS(static_cast<void>(plain_gradient<Small, M>(params, {.tokens = outside})),
                          "embed: token must be in 0..12, got 13 at 2", RangeError);
     const std::vector<Token> target_outside{1, 1, 1, 1, 1, 13};
-    CHECK_THROWS_WITH_AS(static_cast<void>(plain_gradient<Small, M>(params, {.tokens = target_outside})),
-                         "cross_entropy: target must be in 0..12, got 13", RangeError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(plain_gradient<Small, M>(params, {.tokens = target_outside})),
+        "cross_entropy: target must be in 0..12, got 13", RangeError);
   }
 }
 

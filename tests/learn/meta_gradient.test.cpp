@@ -8,10 +8,12 @@ using namespace ttt;
 TEST_SUITE("learn") {
   TEST_CASE(
       "The meta-gradient is the gradient of the loss where some chunks clip and some do not") {
-    laws::check_meta_gradient<laws::Small, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 0}}, 0);
-    laws::check_meta_gradient<laws::Small, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 5}}, 3);
-    laws::check_meta_gradient<laws::Small, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 0.1}},
-                                                        5);
+    laws::check_meta_gradient<laws::Small, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 0}},
+                                                        0);
+    laws::check_meta_gradient<laws::Small, InnerLoop<>>({.optimiser = {.rate = 0.1, .max_norm = 5}},
+                                                        3);
+    laws::check_meta_gradient<laws::Small, InnerLoop<>>(
+        {.optimiser = {.rate = 0.1, .max_norm = 0.1}}, 5);
   }
 
   TEST_CASE("The meta-gradient is the gradient of the loss with momentum") {

@@ -97,7 +97,8 @@ Index learning_bytes(Index past) {
   FastWeights<M> sinks(fast.size());
   Tape<M> tape;
   auto lifted = constants(tape, chunk.params);
-  replace_fast(lifted, FastSelection{}, [&](std::size_t n) { return tape.leaf(fast[n], sinks[n]); });
+  replace_fast(lifted, FastSelection{},
+               [&](std::size_t n) { return tape.leaf(fast[n], sinks[n]); });
   auto state = constants(tape, chunk.memory);
   const auto y = chunk.surprisal(lifted, state, tape.constant(chunk.rows));
   tape.seed(y, M::Ones(Model::spec.chunk, 1));

@@ -141,10 +141,9 @@ TEST_SUITE("learn") {
         {std::numeric_limits<float>::infinity(), "inf"}};
     for (const auto& [weight, words] : refused) {
       const std::vector<Text> texts{{.tokens = tokens[0]}, {.tokens = tokens[1], .weight = weight}};
-      CHECK_THROWS_WITH_AS(
-          training.accumulate(texts),
-          ("Trainer.accumulate: weight must be positive, got " + words).c_str(),
-          RangeError);
+      CHECK_THROWS_WITH_AS(training.accumulate(texts),
+                           ("Trainer.accumulate: weight must be positive, got " + words).c_str(),
+                           RangeError);
       CHECK_THROWS_AS(training.update(), RangeError);
     }
   }
@@ -226,7 +225,8 @@ TEST_SUITE("learn") {
     CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
   }
 
-  TEST_CASE("an objective trains with the penalties, and in each step with the slots, of its schedule") {
+  TEST_CASE(
+      "an objective trains with the penalties, and in each step with the slots, of its schedule") {
     using Model = laws::Keeping;
     using D = Matrix<double>;
     const auto params = laws::lively_params<Model>(1);
@@ -275,15 +275,15 @@ TEST_SUITE("learn") {
 
   TEST_CASE("A rate that is not finite is refused in the first step, and the state is untouched") {
     const auto start = laws::lively_params<Small, float>(1);
-    for (const double peak : {std::numeric_limits<double>::quiet_NaN(),
-                              std::numeric_limits<double>::infinity(),
-                              -std::numeric_limits<double>::infinity()}) {
+    for (const double peak :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+          -std::numeric_limits<double>::infinity()}) {
       for (const WarmupCosine& rates :
            {WarmupCosine{.peak = peak}, WarmupCosine{.peak = peak, .steps = 9},
             WarmupCosine{.peak = peak, .warmup = 3, .steps = 9}}) {
         Plain training = trainer<Plain>({.schedule = rates});
-        CHECK_THROWS_WITH_AS(training.step(batch(1, 1)),
-                             "Trainer: step 0: rate is not finite", NumberError);
+        CHECK_THROWS_WITH_AS(training.step(batch(1, 1)), "Trainer: step 0: rate is not finite",
+                             NumberError);
         check_equal(training.state(), Plain::State{.params = start});
         CHECK_THROWS_WITH_AS(training.update(), "Trainer.update: no gradient waits", RangeError);
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/layer/layer.hpp>
-
 #include "laws/admit.hpp"
+
+#include <ttt/layer/layer.hpp>
 
 namespace {
 
@@ -42,7 +42,8 @@ TEST_SUITE("memory") {
   TEST_CASE("AtLeast admits from its threshold on") {
     CHECK(admitted(admit::AtLeast{.threshold = 1.5}, {1.499, 1.5, 7, -2}) ==
           std::vector{false, true, true, false});
-    CHECK(admitted(admit::AtLeast{.threshold = -1}, {-1.001, -1, 0}) == std::vector{false, true, true});
+    CHECK(admitted(admit::AtLeast{.threshold = -1}, {-1.001, -1, 0}) ==
+          std::vector{false, true, true});
   }
 
   TEST_CASE("WithNeighbours reads keep scores where the policy inside does, under With too") {
@@ -57,10 +58,8 @@ TEST_SUITE("memory") {
           std::vector{false, false, false, true, false, false, false, false});
     CHECK(admitted(neighbours(2, 3), signals) ==
           std::vector{false, true, true, true, true, true, false, false});
-    CHECK(admitted(neighbours(100, 3), signals) ==
-          std::vector<bool>(8, true));
-    CHECK(admitted(neighbours(100, 9), signals) ==
-          std::vector<bool>(8, false));
+    CHECK(admitted(neighbours(100, 3), signals) == std::vector<bool>(8, true));
+    CHECK(admitted(neighbours(100, 9), signals) == std::vector<bool>(8, false));
   }
 }
 

@@ -36,8 +36,8 @@ struct Filled {
     for (Index n = 0; n < count; ++n) rows.row(n).setConstant(position(offers[size(n)].entry));
     const M keep = Kept::wants.keep_score ? M(3 * rows.leftCols(1)) : M();
     const M values = 2 * rows;
-    Kept::offer(state, {.keys = rows, .values = values, .keep = keep, .offers = offers},
-                now, {.slots = room.slots, .pinned = room.pinned});
+    Kept::offer(state, {.keys = rows, .values = values, .keep = keep, .offers = offers}, now,
+                {.slots = room.slots, .pinned = room.pinned});
   }
 
   [[nodiscard]] Positions kept() const {
@@ -100,16 +100,16 @@ Index comparisons(Index slots, Index batch, Index rounds, SignalOf signal_of) {
 }
 
 TEST_SUITE("memory") {
-  TEST_CASE_TEMPLATE(
-      "a cache stores what sorting everything would", Kept, Cache<7>,
-      Cache<1, evict::LeastSurprising>, Cache<7, evict::LowestKeepScore>, Cache<7, evict::Oldest>,
-      Cache<9, evict::LeastAttended, admit::AtLeast>, Cache<6, evict::LeastSurprisingForAge>, Cache<7, evict::LeastRecentlyAttended>,
-      Cache<12, With<evict::Random{.seed = 3}>,
-            With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 3}}>>,
-      Cache<7, With<evict::PinFirst<evict::LeastSurprising>{.count = 5}>>,
-      Cache<7, With<signal::MeanSurprisal{.reach = 2}>,
-            evict::InOrder<evict::WeakestSignal, evict::Random>>,
-      Cache<8, place::Absolute, admit::None>, Cache<8, signal::KeepScore>) {
+  TEST_CASE_TEMPLATE("a cache stores what sorting everything would", Kept, Cache<7>,
+                     Cache<1, evict::LeastSurprising>, Cache<7, evict::LowestKeepScore>,
+                     Cache<7, evict::Oldest>, Cache<9, evict::LeastAttended, admit::AtLeast>,
+                     Cache<6, evict::LeastSurprisingForAge>, Cache<7, evict::LeastRecentlyAttended>,
+                     Cache<12, With<evict::Random{.seed = 3}>,
+                           With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 3}}>>,
+                     Cache<7, With<evict::PinFirst<evict::LeastSurprising>{.count = 5}>>,
+                     Cache<7, With<signal::MeanSurprisal{.reach = 2}>,
+                           evict::InOrder<evict::WeakestSignal, evict::Random>>,
+                     Cache<8, place::Absolute, admit::None>, Cache<8, signal::KeepScore>) {
     Random random(1);
     for (const reference::Room& room :
          {reference::Room{1000, {}}, {3, {}}, {0, {}}, {6, {2, 9, 40}}, {2, {1, 2, 3, 4, 5, 30}}}) {
@@ -206,8 +206,8 @@ TEST_SUITE("memory") {
     CHECK(std::is_same_v<Plain::FusePolicy, fuse::OneSoftmax>);
     CHECK(!Plain::wants.keep_score);
     CHECK(!CachedWindow<Plain>::gated);
-    using Other =
-        Cache<4, place::Nowhere, fuse::Gated, evict::LowestKeepScore, signal::KeepScore, admit::None>;
+    using Other = Cache<4, place::Nowhere, fuse::Gated, evict::LowestKeepScore, signal::KeepScore,
+                        admit::None>;
     CHECK(std::is_same_v<Other::SignalPolicy, signal::KeepScore>);
     CHECK(std::is_same_v<Other::AdmitPolicy, admit::None>);
     CHECK(std::is_same_v<Other::EvictPolicy, evict::LowestKeepScore>);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/layer/layer.hpp>
+
 #include <limits>
 #include <tuple>
 #include <type_traits>
-
-#include <ttt/layer/layer.hpp>
 
 #include "laws/cache.hpp"
 
@@ -21,19 +21,22 @@ constexpr ModelSpec spec(Index window) {
 template <class... Policies>
 using Roomy = Cache<64, Policies...>;
 
-using Keepers = std::tuple<
-    Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>, Roomy<evict::LowestKeepScore>,
-    Roomy<signal::KeepScore, place::Absolute>, Roomy<evict::Oldest, With<signal::MeanSurprisal{.reach = 2}>>,
-    Roomy<With<signal::MeanSurprisal{.reach = 9}>>, Roomy<signal::Reconstruction>, Roomy<evict::LeastAttended>,
-    Roomy<evict::LeastRecentlyAttended, place::Absolute>, Roomy<With<evict::Random{.seed = 5}>>,
-    Roomy<With<evict::PinFirst<evict::LeastSurprising>{.count = 3}>>,
-    Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
-    Roomy<place::Nowhere>, Roomy<place::Nowhere, evict::LowestKeepScore, With<admit::AtLeast{.threshold = 2}>>,
-    Roomy<With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 4}}>>, Roomy<admit::None>,
-    Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>, Roomy<fuse::Gated>,
-    Roomy<fuse::Gated, place::Nowhere, evict::LowestKeepScore>,
-    Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
-    Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
+using Keepers =
+    std::tuple<Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>,
+               Roomy<evict::LowestKeepScore>, Roomy<signal::KeepScore, place::Absolute>,
+               Roomy<evict::Oldest, With<signal::MeanSurprisal{.reach = 2}>>,
+               Roomy<With<signal::MeanSurprisal{.reach = 9}>>, Roomy<signal::Reconstruction>,
+               Roomy<evict::LeastAttended>, Roomy<evict::LeastRecentlyAttended, place::Absolute>,
+               Roomy<With<evict::Random{.seed = 5}>>,
+               Roomy<With<evict::PinFirst<evict::LeastSurprising>{.count = 3}>>,
+               Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
+               Roomy<place::Nowhere>,
+               Roomy<place::Nowhere, evict::LowestKeepScore, With<admit::AtLeast{.threshold = 2}>>,
+               Roomy<With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 4}}>>,
+               Roomy<admit::None>, Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>,
+               Roomy<fuse::Gated>, Roomy<fuse::Gated, place::Nowhere, evict::LowestKeepScore>,
+               Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
+               Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
 
 template <class Kept>
 constexpr bool all_admitted = std::is_same_v<typename Kept::AdmitPolicy, admit::All>;
@@ -79,10 +82,10 @@ TEST_SUITE("memory") {
     RotaryTables<M> rotary;
     const auto read = [&](Index count, const CacheOptions& options) {
       const M rows = M::Ones(count, 80);
-      static_cast<void>(Memory{}.attend(
-          state, AttentionRows<M>{rows, rows, rows}, M{}, laws::shape_of(own),
-          Context<M, NoSide, CacheOptions>{
-              .spec = own, .rotary = rotary, .position = 32, .options = options}));
+      static_cast<void>(
+          Memory{}.attend(state, AttentionRows<M>{rows, rows, rows}, M{}, laws::shape_of(own),
+                          Context<M, NoSide, CacheOptions>{
+                              .spec = own, .rotary = rotary, .position = 32, .options = options}));
     };
     const auto before = state;
     CHECK_THROWS_WITH_AS(read(5, {}),
@@ -117,10 +120,11 @@ TEST_SUITE("memory") {
       Memory{}.validate(other, position, laws::shape_of(own), own);
     };
     CHECK_NOTHROW(refused(34, [](auto&) {}));
-    CHECK_THROWS_WITH_AS(refused(33, [](auto&) {}),
-                         "CachedWindow: keys must have at most 9 rows and entries at most 3, got 10 "
-                         "and 3",
-                         RangeError);
+    CHECK_THROWS_WITH_AS(
+        refused(33, [](auto&) {}),
+        "CachedWindow: keys must have at most 9 rows and entries at most 3, got 10 "
+        "and 3",
+        RangeError);
     CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.cache.entries.push_back({.position = 99}); }),
                          "CachedWindow: keys must have at most 10 rows and entries at most 3, got "
                          "10 and 4",
@@ -133,9 +137,10 @@ TEST_SUITE("memory") {
                          "CachedWindow: cache.keys must be [3, 80], got [2, 80]", ShapeError);
     CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.surprisal.resize(9); }),
                          "CachedWindow: surprisal must be that of the latest tokens", RangeError);
-    CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.cache.entries.back().position = 28; }),
-                         doctest::Contains("CachedWindow: positions of entries must rise below 28, got 28"),
-                         RangeError);
+    CHECK_THROWS_WITH_AS(
+        refused(34, [](auto& s) { s.cache.entries.back().position = 28; }),
+        doctest::Contains("CachedWindow: positions of entries must rise below 28, got 28"),
+        RangeError);
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "laws/evict.hpp"
+
 #include <ttt/layer/layer.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-
-#include "laws/evict.hpp"
 
 namespace {
 
@@ -46,8 +46,8 @@ TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE(
       "every Evict is a strict weak order of entries", P, evict::LeastSurprising,
       evict::LowestKeepScore, evict::WeakestSignal, evict::Oldest, evict::LeastAttended,
-      evict::LeastRecentlyAttended, evict::LeastSurprisingForAge,
-      evict::Random, With<evict::PinFirst<evict::LeastSurprising>{.count = 20}>,
+      evict::LeastRecentlyAttended, evict::LeastSurprisingForAge, evict::Random,
+      With<evict::PinFirst<evict::LeastSurprising>{.count = 20}>,
       With<evict::PinFirst<evict::Random>{.count = 9, .then = {.seed = 2}}>,
       evict::InOrder<evict::WeakestSignal, evict::LeastAttended>,
       evict::InOrder<evict::LeastSurprising, evict::InOrder<evict::LowestKeepScore, evict::Oldest>>,

@@ -65,15 +65,15 @@ TEST_SUITE("memory") {
     const auto bias = tape.leaf(drawn.bias, sinks[6]);
     const auto gate = tape.leaf(drawn.gate, sinks[7]);
     const auto y = F{}(AttentionInputs<Var<M>>{.window_q = window_q,
-                                     .window_k = window_k,
-                                     .window_v = window_v,
-                                     .cache_q = cache_q,
-                                     .cache_k = cache_k,
-                                     .cache_v = cache_v,
-                                     .bias = bias,
-                                     .heads = {.heads = 2, .kv_heads = 2},
-                                     .window_visible = drawn.window_visible,
-                                     .cache_visible = drawn.cache_visible},
+                                               .window_k = window_k,
+                                               .window_v = window_v,
+                                               .cache_q = cache_q,
+                                               .cache_k = cache_k,
+                                               .cache_v = cache_v,
+                                               .bias = bias,
+                                               .heads = {.heads = 2, .kv_heads = 2},
+                                               .window_visible = drawn.window_visible,
+                                               .cache_visible = drawn.cache_visible},
                        gate)
                        .rows;
     CHECK(y.value() == F{}(drawn.inputs(), drawn.gate).rows);

@@ -11,8 +11,8 @@ namespace {
 using namespace ttt;
 
 TEST_SUITE("memory") {
-  TEST_CASE_TEMPLATE("every Signal is finite and pure", P, signal::Surprisal,
-                     signal::MeanSurprisal, With<signal::MeanSurprisal{.reach = 0}>,
+  TEST_CASE_TEMPLATE("every Signal is finite and pure", P, signal::Surprisal, signal::MeanSurprisal,
+                     With<signal::MeanSurprisal{.reach = 0}>,
                      With<signal::MeanSurprisal{.reach = 3}>, signal::KeepScore,
                      signal::Reconstruction, signal::Sum<>,
                      signal::Sum<signal::Surprisal, signal::KeepScore>) {

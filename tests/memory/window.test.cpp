@@ -52,15 +52,13 @@ void check_memory(const Setting<Memory>& setting, Check check_state) {
     for (Index first = 0; first < time;) {
       const Index count = std::min(time - first, 1 + random.below(spec.chunk));
       const auto rows = [&](const M& x) { return M(x.middleRows(first, count)); };
-      const Context<M> context{
-          .spec = spec, .rotary = rotary, .position = first, .options = none};
+      const Context<M> context{.spec = spec, .rotary = rotary, .position = first, .options = none};
       CAPTURE(first);
       CAPTURE(count);
       const M own_q = rows(q);
       const M own_k = rows(k);
       const M own_v = rows(v);
-      const M y =
-          memory.attend(state, AttentionRows<M>{own_q, own_k, own_v}, M{}, shape, context);
+      const M y = memory.attend(state, AttentionRows<M>{own_q, own_k, own_v}, M{}, shape, context);
       CHECK(laws::disagreement(y, rows(whole)) < 1e-12);
       first += count;
       CHECK_NOTHROW(memory.validate(state, first, shape, spec));
@@ -121,8 +119,8 @@ TEST_SUITE("memory") {
     };
     CHECK_NOTHROW(whole({}, {}, 0));
     CHECK_NOTHROW(whole(M(30, 8), M(30, 8), 30));
-    CHECK_THROWS_WITH_AS(whole(M(29, 8), M(30, 8), 30),
-                         "Whole: keys must be [30, 8], got [29, 8]", ShapeError);
+    CHECK_THROWS_WITH_AS(whole(M(29, 8), M(30, 8), 30), "Whole: keys must be [30, 8], got [29, 8]",
+                         ShapeError);
     CHECK_THROWS_WITH_AS(whole(M(30, 8), M(30, 7), 30),
                          "Whole: values must be [30, 8], got [30, 7]", ShapeError);
   }

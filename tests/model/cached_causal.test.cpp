@@ -34,8 +34,7 @@ std::vector<double> surprisal(const typename Model::template Params<Matrix<float
     const auto part = tokens.subspan(first, static_cast<std::size_t>(Model::spec.chunk));
     typename Model::template ContextOf<M> context{
         .spec = Model::spec, .rotary = rotary, .position = begin, .options = options};
-    const auto crossed =
-        Model::prefix(params, state, Model::embed(params, part), context, border);
+    const auto crossed = Model::prefix(params, state, Model::embed(params, part), context, border);
     context.side = crossed.side;
     const M logits =
         Model::logits(params, Model::suffix(params, state, crossed.rows, context, border));
@@ -54,8 +53,8 @@ TEST_SUITE("model") {
       "a token changes no surprisal before its own, bit for bit, under any policy of a cache",
       Model, Caching<>, Caching<evict::LeastSurprising>, Caching<evict::LowestKeepScore>,
       Caching<evict::Oldest, place::Nowhere>, Caching<evict::LeastAttended>,
-      Caching<evict::LeastSurprisingForAge>,
-      Caching<evict::LeastRecentlyAttended, place::Absolute>, Caching<evict::Random>,
+      Caching<evict::LeastSurprisingForAge>, Caching<evict::LeastRecentlyAttended, place::Absolute>,
+      Caching<evict::Random>,
       Caching<With<evict::PinFirst<evict::LowestKeepScore>{.count = 2}>, signal::KeepScore>,
       Caching<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
       Caching<With<signal::MeanSurprisal{.reach = 9}>,

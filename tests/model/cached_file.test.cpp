@@ -105,10 +105,11 @@ TEST_SUITE("model") {
     for (const auto& [name, cols] : {std::pair{"keys", 8}, {"values", 8}, {"keep", 1}}) {
       archive.set(part + "cache." + name, ones(7, cols));
     }
-    CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Model>(archive, saved.params)),
-                         "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
-                         "at most 6, got 12 and 7",
-                         FormatError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(session_from<Model>(archive, saved.params)),
+        "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
+        "at most 6, got 12 and 7",
+        FormatError);
   }
 
   TEST_CASE("a memory whose entries do not rise, or have not left the window, is refused") {
@@ -208,10 +209,11 @@ TEST_SUITE("model") {
     const file::Archive archive = memory_archive(saved.session);
     using Smaller = CachedTttE2e<spec, 3, 2, Cache<5, evict::LowestKeepScore>>;
     const auto params = laws::lively_params<Smaller, float>(1);
-    CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Smaller>(archive, params)),
-                         "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
-                         "at most 5, got 12 and 6",
-                         FormatError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(session_from<Smaller>(archive, params)),
+        "read: archive: memory: CachedWindow: keys must have at most 12 rows and entries "
+        "at most 5, got 12 and 6",
+        FormatError);
   }
 }
 

@@ -15,11 +15,10 @@ namespace {
 
 using namespace ttt;
 using laws::Attending;
-using laws::Gating;
 using laws::cached_entries;
+using laws::Gating;
 using laws::Keeping;
 using laws::Signalling;
-
 
 template <class Model>
 using Reading = Session<Model, Matrix<double>>;
@@ -38,7 +37,8 @@ TEST_SUITE("model") {
   TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Keeping,
                      Signalling, Gating, Attending) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
-    laws::check_session_streaming<Model, double>({.learning = Learning::off, .layers = {.slots = 3}}, 6);
+    laws::check_session_streaming<Model, double>(
+        {.learning = Learning::off, .layers = {.slots = 3}}, 6);
   }
 
   TEST_CASE("What is noted of kept tokens belongs to the bytes of a session") {
@@ -174,7 +174,8 @@ TEST_SUITE("model") {
     const auto params = laws::lively_params<Model>(4);
     const auto tokens = laws::text<Model>(12, 5);
     for (const Index slots : {0, 2, 4}) {
-      Reading<Model> session(params, {.inner = inner, .layers = {.slots = slots, .pinned = {7, 13}}});
+      Reading<Model> session(params,
+                             {.inner = inner, .layers = {.slots = slots, .pinned = {7, 13}}});
       session.read(tokens);
       for (const auto& block : std::get<1>(session.state().memory.stages)) {
         std::set<Index> positions;

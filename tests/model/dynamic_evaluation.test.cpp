@@ -113,9 +113,9 @@ TEST_SUITE("model") {
       laws::check_equal(restored, session);
     }
     const auto missing = "tensor \"fast.model.h.blocks.0.feed_forward.w1.weight\" is missing";
-    CHECK_THROWS_WITH_AS(static_cast<void>(load_memory<Plain, M>(file, params,
-                                                                 learning("feed_forward."))),
-                         ("read: " + file.string() + ": " + missing).c_str(), FormatError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(load_memory<Plain, M>(file, params, learning("feed_forward."))),
+        ("read: " + file.string() + ": " + missing).c_str(), FormatError);
     CHECK_THROWS_AS(static_cast<void>(load_memory<Plain, M>(file, params)), FormatError);
     std::filesystem::remove(file);
   }

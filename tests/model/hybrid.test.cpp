@@ -72,8 +72,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, in a hybrid", Model,
-                     Own, Twice,
-                     LearningHybrid, Full, FiveToOne) {
+                     Own, Twice, LearningHybrid, Full, FiveToOne) {
     const auto params = laws::lively_params<Model, float>(2);
     const auto tokens = text<Model>(4 * Model::spec.chunk + 2, 2);
     const auto before = Session<Model>(params).read(tokens);
@@ -88,8 +87,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE_TEMPLATE("A hybrid's session goes on from its file, in mid-chunk, bit for bit", Model,
-                     Own, Twice,
-                     LearningHybrid, Full, FiveToOne) {
+                     Own, Twice, LearningHybrid, Full, FiveToOne) {
     const auto file = std::filesystem::temp_directory_path() / "ttt_hybrid_memory.safetensors";
     const auto params = laws::lively_params<Model, float>(3);
     const auto tokens = text<Model>(4 * Model::spec.chunk, 3);
@@ -132,8 +130,8 @@ TEST_SUITE("model") {
   TEST_CASE("Two attentions in one block have names of their own") {
     const auto all = names<Twice>();
     CHECK(std::set<std::string>(all.begin(), all.end()).size() == all.size());
-    for (const char* name : {"seq_norm.weight", "seq_modeling_block.wq.weight", "global_norm.weight",
-                             "global.wq.weight", "global_post_norm.weight"}) {
+    for (const char* name : {"seq_norm.weight", "seq_modeling_block.wq.weight",
+                             "global_norm.weight", "global.wq.weight", "global_post_norm.weight"}) {
       CAPTURE(name);
       CHECK(std::ranges::count(all, std::string("model.h.blocks.0.") + name) == 1);
     }

@@ -32,8 +32,7 @@ TEST_SUITE("model") {
         return plain_gradient<Model, M>(moved, {.tokens = tokens}).loss;
       };
       const auto gradient = plain_gradient<Model, M>(params, {.tokens = tokens});
-      const double sum =
-          std::accumulate(gradient.surprisal.begin(), gradient.surprisal.end(), 0.0);
+      const double sum = std::accumulate(gradient.surprisal.begin(), gradient.surprisal.end(), 0.0);
       CHECK(std::ssize(gradient.surprisal) == time);
       CHECK(gradient.loss == doctest::Approx(sum / static_cast<double>(time)).epsilon(1e-13));
       // One token attends to itself alone: nothing of queries and keys is learned.
@@ -46,8 +45,7 @@ TEST_SUITE("model") {
     const auto params = laws::lively_params<Model>(4);
     const auto tokens = text_of<Model>(12);  // the last chunk of 5 has 2
     const std::vector<std::uint8_t> mask{1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1};
-    const auto gradient =
-        plain_gradient<Model, M>(params, {.tokens = tokens, .loss_mask = mask});
+    const auto gradient = plain_gradient<Model, M>(params, {.tokens = tokens, .loss_mask = mask});
     const auto& nats = gradient.surprisal;
     const double first = (nats[0] + nats[2] + nats[3] + nats[4]) / 4;
     const double second = (nats[5] + nats[6] + nats[7] + nats[8] + nats[9]) / 5;
@@ -63,16 +61,16 @@ TEST_SUITE("model") {
     const auto tokens = text_of<laws::LearningHybrid>(12);
     const auto params = laws::lively_params<laws::LearningHybrid>(4);
     const std::string targets = "text must have a positive multiple of 5 targets, got 12";
-    CHECK_THROWS_WITH_AS(static_cast<void>(plain_gradient<laws::LearningHybrid, M>(
-                             params, {.tokens = tokens})),
-                         ("plain_gradient: " + targets).c_str(), RangeError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(plain_gradient<laws::LearningHybrid, M>(params, {.tokens = tokens})),
+        ("plain_gradient: " + targets).c_str(), RangeError);
     const MetaLearner<laws::LearningHybrid, M> learner({});
     CHECK_THROWS_WITH_AS(static_cast<void>(learner.gradient(params, {.tokens = tokens})),
                          ("meta_gradient: " + targets).c_str(), RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(plain_gradient<laws::Own, M>(
-                             laws::lively_params<laws::Own>(4),
-                             {.tokens = std::span(tokens).first(1)})),
-                         "plain_gradient: text must have a target", RangeError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(plain_gradient<laws::Own, M>(laws::lively_params<laws::Own>(4),
+                                                       {.tokens = std::span(tokens).first(1)})),
+        "plain_gradient: text must have a target", RangeError);
   }
 
   TEST_CASE("The meta-gradient goes through full attention under fast weights") {

@@ -47,7 +47,8 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("with_temperature draws each token as often as its probability says") {
-    check_frequencies(with_temperature(1, 1), {0.1, 0.4, 0.2, 0.05, 0.25}, {0.1, 0.4, 0.2, 0.05, 0.25});
+    check_frequencies(with_temperature(1, 1), {0.1, 0.4, 0.2, 0.05, 0.25},
+                      {0.1, 0.4, 0.2, 0.05, 0.25});
   }
 
   TEST_CASE("with_temperature divides the logits") {
@@ -68,8 +69,8 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("p and temperature work together: the temperature comes first") {
-    check_frequencies(Nucleus({.p = 0.75, .temperature = 0.5, .seed = 9}),
-                      {0.5, 0.25, 0.25, 1e-9}, {0.8, 0.2, 0, 0});
+    check_frequencies(Nucleus({.p = 0.75, .temperature = 0.5, .seed = 9}), {0.5, 0.25, 0.25, 1e-9},
+                      {0.8, 0.2, 0, 0});
   }
 
   TEST_CASE("The same seed draws the same tokens, another seed others") {
@@ -93,10 +94,14 @@ TEST_SUITE("model") {
     CHECK_THROWS_WITH_AS(static_cast<void>(top_p(-1, 1)),
                          "Nucleus: p must be in (0, 1], got -1.000000", RangeError);
     CHECK_THROWS_AS(static_cast<void>(top_p(nan, 1)), RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(0, 1)),
-                         "Nucleus: temperature must be positive, got 0.000000; Greedy is the limit at 0", RangeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(with_temperature(-2, 1)),
-                         "Nucleus: temperature must be positive, got -2.000000; Greedy is the limit at 0", RangeError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(with_temperature(0, 1)),
+        "Nucleus: temperature must be positive, got 0.000000; Greedy is the limit at 0",
+        RangeError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(with_temperature(-2, 1)),
+        "Nucleus: temperature must be positive, got -2.000000; Greedy is the limit at 0",
+        RangeError);
     CHECK_THROWS_AS(static_cast<void>(with_temperature(nan, 1)), RangeError);
   }
 }

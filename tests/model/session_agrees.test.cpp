@@ -23,10 +23,9 @@ TEST_SUITE("model") {
     for (const double momentum : {0.0, 0.5}) {
       const InnerLoop<> inner{.optimiser = {.rate = 0.1, .max_norm = 5, .momentum = momentum}};
       Session<Small, Matrix<double>> session(params, {.inner = inner});
-      check_same(session.read(tokens),
-                 MetaLearner<Small, Matrix<double>>({.inner = inner})
-                     .gradient(params, {.tokens = tokens})
-                     .surprisal);
+      check_same(session.read(tokens), MetaLearner<Small, Matrix<double>>({.inner = inner})
+                                           .gradient(params, {.tokens = tokens})
+                                           .surprisal);
     }
   }
 

@@ -100,8 +100,7 @@ TEST_SUITE("model") {
     const Reading before = session;
     CHECK(message_of(session, text(2)) == "Session.read: the surprisal of token 8 is not finite");
     laws::check_equal(session, before);
-    CHECK(message_of(session, text(1)) ==
-          "Session.read: the logits behind token 7 are not finite");
+    CHECK(message_of(session, text(1)) == "Session.read: the logits behind token 7 are not finite");
     laws::check_equal(session, before);
   }
 

@@ -149,13 +149,14 @@ class CachedText {
     std::vector<Offer> offers;
     for (Index at = std::max<Index>(0, begin - spec.window); at < begin + spec.chunk - spec.window;
          ++at) {
-      offers.push_back({.entry = {.position = at,
-                                  .surprisal = surprisal[static_cast<std::size_t>(at)],
-                                  .keep = Kept::wants.keep_score ? keep(at, 0) : 0.0,
-                                  .attended_at = begin},
-                        .surprisal = nats,
-                        .at = static_cast<std::size_t>(at - known),
-                        .reconstruction = Kept::wants.reconstruction ? missed(spec, at, begin) : 0.0});
+      offers.push_back(
+          {.entry = {.position = at,
+                     .surprisal = surprisal[static_cast<std::size_t>(at)],
+                     .keep = Kept::wants.keep_score ? keep(at, 0) : 0.0,
+                     .attended_at = begin},
+           .surprisal = nats,
+           .at = static_cast<std::size_t>(at - known),
+           .reconstruction = Kept::wants.reconstruction ? missed(spec, at, begin) : 0.0});
     }
     if (!offers.empty()) kept = offer<Kept>(kept, offers, room, begin);
   }

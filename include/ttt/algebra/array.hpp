@@ -280,7 +280,8 @@ template <Storage M>
 /// Whether every element is a finite number.
 template <Storage M>
 [[nodiscard]] bool is_finite(const M& a) {
-  return is_zero(a) || std::isfinite(sum_of_squares(scaled(a, 0)));  // 0 times infinity is no number
+  return is_zero(a) ||
+         std::isfinite(sum_of_squares(scaled(a, 0)));  // 0 times infinity is no number
 }
 /// The sum of the products of corresponding elements; rows are summed in double.
 template <Storage M>

@@ -32,8 +32,7 @@ inline constexpr std::size_t longest_header = 100'000'000;
 
 /// A matrix of the host, or an expression of one, whose elements are float or double.
 template <class A>
-concept HostMatrix = std::floating_point<typename A::Scalar> &&
-    requires(const A& a, Index n) {
+concept HostMatrix = std::floating_point<typename A::Scalar> && requires(const A& a, Index n) {
   { a.rows() } -> std::convertible_to<Index>;
   { a.cols() } -> std::convertible_to<Index>;
   { a(n, n) } -> std::convertible_to<typename A::Scalar>;
@@ -91,7 +90,8 @@ class Archive {
   }
 
   /// `view(name).integers(count)`
-  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name, Index count = any_extent) const {
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name,
+                                                   Index count = any_extent) const {
     return view(name).integers(count);
   }
 

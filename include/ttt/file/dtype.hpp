@@ -2,9 +2,7 @@
 #pragma once
 
 #include <ttt/cpu/half.hpp>
-
 #include <ttt/error.hpp>
-
 
 #include <array>
 #include <bit>

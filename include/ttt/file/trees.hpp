@@ -9,8 +9,8 @@
 
 namespace ttt::file {
 
-/// Stores every array of a tree under `prefix` and its name, and its metadata as tables; what has no
-/// elements is left out.
+/// Stores every array of a tree under `prefix` and its name, and its metadata as tables; what has
+/// no elements is left out.
 template <class T>
 void set_tree(Archive& archive, const std::string& prefix, const T& tree, As as = {}) {
   const auto parts = parts_of(tree);

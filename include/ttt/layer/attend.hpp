@@ -10,7 +10,8 @@
 
 namespace ttt {
 
-/// Attention to what a memory stores: projects queries, keys and values, and lets the memory answer.
+/// Attention to what a memory stores: projects queries, keys and values, and lets the memory
+/// answer.
 ///
 ///   y = memory(n_q(x W_q), n_k(x W_k), x W_v) W_o
 ///
@@ -24,11 +25,11 @@ struct Attend {
   static constexpr LayerTraits traits = Memory::traits;       ///< of the memory
   using Extras = typename Memory::Extras;                     ///< of the memory
 
-  Index heads = 0;            ///< of queries; 0 for the spec's
-  Index kv_heads = 0;         ///< of keys and values; 0 for the spec's
-  Index head = 0;             ///< features of a head; 0 for the spec's
-  Rotary rotary{.base = 0};   ///< positions; base 0 for the spec's
-  Memory memory{};            ///< answers
+  Index heads = 0;           ///< of queries; 0 for the spec's
+  Index kv_heads = 0;        ///< of keys and values; 0 for the spec's
+  Index head = 0;            ///< features of a head; 0 for the spec's
+  Rotary rotary{.base = 0};  ///< positions; base 0 for the spec's
+  Memory memory{};           ///< answers
   PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};  ///< in files
 
   /// The projections, the norms of queries and keys, and the gate.
@@ -104,9 +105,9 @@ struct Attend {
       k = rms_norm(k, params.k_norm);
     }
     const X v = matmul(x, params.wv);
-    return matmul(memory.attend(state, AttentionRows<X>{q, k, v}, params.gate,
-                                shape(context.spec), context),
-                  params.wo);
+    return matmul(
+        memory.attend(state, AttentionRows<X>{q, k, v}, params.gate, shape(context.spec), context),
+        params.wo);
   }
 };
 

@@ -104,8 +104,8 @@ struct Block {
     for_each_part([&]<std::size_t I>() {
       const auto& [norm, own, post_norm] = std::get<I>(params.parts);
       constexpr NormKind kind = C::norm;
-      X added = part<I>.read(own, std::get<I>(state.parts),
-                             Norm::read<kind>(norm, h, context.spec), context);
+      X added = part<I>.read(own, std::get<I>(state.parts), Norm::read<kind>(norm, h, context.spec),
+                             context);
       if (context.spec.norms == Norms::around) {
         added = Norm::read<kind>(post_norm, added, context.spec);
       }

@@ -15,7 +15,7 @@ template <class L>
 struct Fast {
   static_assert(detail::expect_layer<L>(), "Fast takes a Layer");
   static constexpr LayerTraits traits = L::traits | LayerTraits{.learns = true};  ///< it learns
-  using Extras = typename L::Extras;                                               ///< of the layer
+  using Extras = typename L::Extras;                                              ///< of the layer
 
   L layer{};  ///< whose parameters learn
   PartNames names{"ffn_prime_norm", "feed_forward_prime", "ffn_prime_post_norm"};  ///< in files

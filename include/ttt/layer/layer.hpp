@@ -11,17 +11,16 @@ namespace ttt {
 namespace detail {
 
 template <class L, class X>
-concept LayerReads = requires(const L& layer,
-                              const typename L::template Params<X>& params,
+concept LayerReads = requires(const L& layer, const typename L::template Params<X>& params,
                               typename L::template State<X>& state, const X& x,
                               const ContextOf<L, X>& context) {
   { layer.read(params, state, x, context) } -> std::same_as<X>;
 };
 
 template <class L>
-concept LayerObserves = !L::traits.surprisal ||
-    requires(const L& layer, typename L::template State<Archetype>& state,
-             std::span<const double> surprisal, const ModelSpec& spec) {
+concept LayerObserves =
+    !L::traits.surprisal || requires(const L& layer, typename L::template State<Archetype>& state,
+                                     std::span<const double> surprisal, const ModelSpec& spec) {
   layer.observe(state, surprisal, spec);
 };
 
@@ -66,24 +65,39 @@ constexpr bool expect_layer() {
   } else {
     using A = Archetype;
     static_assert(std::semiregular<L>, "a Layer must be a value: it is made, copied and assigned");
-    static_assert(requires { { L::traits } -> std::convertible_to<LayerTraits>; },
-                  "a Layer must have `static constexpr LayerTraits traits`");
-    static_assert(requires { typename L::Extras::Options; typename L::Extras::Side; },
-                  "a Layer must have `using Extras`, NoExtras if it takes nothing from outside");
-    static_assert(requires(const L& layer) { { layer.names } -> std::convertible_to<PartNames>; },
-                  "a Layer must have `PartNames names`");
-    static_assert(requires { requires Tree<typename L::template Params<A>>; },
-                  "a Layer must have a tree `Params<A>`");
-    static_assert(requires { requires Tree<typename L::template State<A>>; },
-                  "a Layer must have a tree `State<A>`, Stateless<A> if it has no state");
-    static_assert(requires(const L& layer, const ModelSpec& spec) { layer.tensors(spec); },
-                  "a Layer must have `Params<TensorSpec> tensors(spec) const`");
-    static_assert(requires(const L& layer, const typename L::template State<A>& state, Index position,
-                           const ModelSpec& spec) { layer.validate(state, position, spec); },
-                  "a Layer must have `validate(state, position, spec) const`");
+    static_assert(
+        requires {
+          { L::traits } -> std::convertible_to<LayerTraits>;
+        },
+        "a Layer must have `static constexpr LayerTraits traits`");
+    static_assert(
+        requires {
+          typename L::Extras::Options;
+          typename L::Extras::Side;
+        },
+        "a Layer must have `using Extras`, NoExtras if it takes nothing from outside");
+    static_assert(
+        requires(const L& layer) {
+          { layer.names } -> std::convertible_to<PartNames>;
+        },
+        "a Layer must have `PartNames names`");
+    static_assert(
+        requires { requires Tree<typename L::template Params<A>>; },
+        "a Layer must have a tree `Params<A>`");
+    static_assert(
+        requires { requires Tree<typename L::template State<A>>; },
+        "a Layer must have a tree `State<A>`, Stateless<A> if it has no state");
+    static_assert(
+        requires(const L& layer, const ModelSpec& spec) { layer.tensors(spec); },
+        "a Layer must have `Params<TensorSpec> tensors(spec) const`");
+    static_assert(
+        requires(const L& layer, const typename L::template State<A>& state, Index position,
+                 const ModelSpec& spec) { layer.validate(state, position, spec); },
+        "a Layer must have `validate(state, position, spec) const`");
     static_assert(LayerReads<L, A>, "a Layer must have `X read(params, state, x, context) const`");
-    static_assert(LayerObserves<L>,
-                  "a Layer whose traits say `surprisal` must have `observe(state, surprisal, spec)`");
+    static_assert(
+        LayerObserves<L>,
+        "a Layer whose traits say `surprisal` must have `observe(state, surprisal, spec)`");
     return false;
   }
 }

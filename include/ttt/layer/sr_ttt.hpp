@@ -201,8 +201,8 @@ struct ResidualDelta {
                          Index position, const C& context) const {
     auto read =
         RecallHidden::read(params, cache.hidden, cache.entries, rows, delta.heads, position);
-    note_attention(cache.entries, numbers(value_of(array_of(read.weights))), row_count(rows),
-                   position);
+    note_recall(cache.entries, numbers(value_of(array_of(read.weights))), row_count(rows),
+                delta.heads, position);
     if (context.losses != nullptr && context.options.oracle != 0) {
       auto places = oracle_places(cache.entries, position, row_count(rows), context.options);
       if (!places.empty()) {
@@ -212,27 +212,6 @@ struct ResidualDelta {
       }
     }
     return std::move(read.rows);
-  }
-
-  /// Notes what the entries received from queries, all of which see all of them.
-  ///
-  /// \shape  weights [queries, heads * stored], row by row
-  void note_attention(Metadata<Entry>& entries, const std::vector<double>& weights, Index queries,
-                      Index position) const {
-    const Index stored = std::ssize(entries);
-    for (Index n = 0; n < stored; ++n) {
-      Entry& entry = at(entries, n);
-      entry.readers += queries;
-      for (Index t = 0; t < queries; ++t) {
-        double share = 0;  // mean over heads
-        for (Index h = 0; h < delta.heads; ++h) {
-          share +=
-              at(weights, (t * delta.heads + h) * stored + n) / static_cast<double>(delta.heads);
-        }
-        entry.attended += share;
-        if (share * static_cast<double>(stored) > 1) entry.attended_at = position + t;
-      }
-    }
   }
 
   /// Where in the weights of [rows, heads * stored] the needles of the rows' queries are; nothing
@@ -270,10 +249,7 @@ struct ResidualDelta {
       const Index position = end - row_count(state.window) + t;
       const bool forced = std::ranges::find(options.forced, position) != options.forced.end();
       if (!flagged.tokens[static_cast<std::size_t>(t)] && !forced) continue;
-      newcomers.push_back({.position = position,
-                           .surprisal = at(state.surprisal, t),
-                           .attended_at = end,
-                           .now = end});
+      newcomers.push_back({.position = position, .surprisal = at(state.surprisal, t), .now = end});
       chosen.push_back(t);
     }
     ResidualCache<Order>{evict}.insert(state.cache, choose_rows(state.window, chosen), newcomers,

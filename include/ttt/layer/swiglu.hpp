@@ -16,7 +16,7 @@ struct SwiGlu {
   static constexpr LayerTraits traits{};  ///< each token is read by itself
   using Extras = NoExtras;                ///< none
 
-  Index hidden = 0;  ///< units; 0 for the spec's
+  Index hidden = 0;                                              ///< units; 0 for the spec's
   PartNames names{"ffn_norm", "feed_forward", "ffn_post_norm"};  ///< in files
 
   /// The three matrices; there are no biases.

@@ -70,9 +70,10 @@ struct AdamW {
     for_each_array(
         [&]<class M>(const Leaf& leaf, const M& p, const M& g, const M& m, const M& v) {
           if (is_frozen(leaf) || is_zero(p)) return;
-          const M none = is_zero(m) || is_zero(v) ? filled<M>(p.rows(), p.cols(), 0) : M{};
+          const bool first = is_zero(m) || is_zero(v);
+          const M zero = first ? filled<M>(p.rows(), p.cols(), 0) : M();
           const auto number = [&](const M& moment) {
-            return view(is_zero(moment) ? none : moment);
+            return view(is_zero(moment) ? zero : moment);
           };
           M defect(p.rows(), p.cols());
           Primitives<M>::map(Defect{update}, view(defect), view(p), view(g), number(m), number(v));

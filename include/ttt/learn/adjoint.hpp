@@ -188,11 +188,8 @@ class MetaLearner {
       auto state = constants(tape, link.memory);
       const auto crossed = constants(tape, rows);
       AuxiliaryLosses<Var<M>> losses;
-      auto context = this->context<Var<M>>(pass, n, losses);
-      context.side = crossed.side;
-      const Var<M> logits =
-          Model::logits(lifted, Model::suffix(lifted, state, crossed.rows, context, border_));
-      const Var<M> surprisal = cross_entropy(logits, pass.targets(n));
+      const auto [logits, surprisal] = Model::score(
+          lifted, state, crossed, this->context<Var<M>>(pass, n, losses), border_, pass.targets(n));
       pass.auxiliary.note(losses);
       detail::note_chunk(pass.result, pass.text, pass.chunks, n, numbers(surprisal.value()));
       link.inner_weights =
@@ -269,11 +266,10 @@ class MetaLearner {
     auto state = leaves(tape, memory, memory_adjoint);
     const auto crossed = leaves(tape, dual_rows, rows_adjoint);
     AuxiliaryLosses<Var<D>> losses;
-    auto context = this->context<Var<D>>(pass, n, losses);
-    context.side = crossed.side;
-    const Var<D> surprisal = cross_entropy(
-        Model::logits(lifted, Model::suffix(lifted, state, crossed.rows, context, border_)),
-        pass.targets(n));
+    const Var<D> surprisal =
+        Model::score(lifted, state, crossed, this->context<Var<D>>(pass, n, losses), border_,
+                     pass.targets(n))
+            .surprisal;
     tape.seed(surprisal,
               {link.inner_weights, column<M>(target_weights(pass.text, pass.chunks, n))});
     pass.auxiliary.seed(tape, losses);

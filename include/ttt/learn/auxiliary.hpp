@@ -9,8 +9,8 @@
 
 namespace ttt::detail {
 
-/// The terms that layers emitted while a text was read: of each name, weight times the mean of all
-/// elements.
+/// The terms that layers emitted while a text was read: of each name, the mean of all elements,
+/// each times the weight that it was emitted with.
 template <Storage M>
 class Auxiliary {
  public:
@@ -18,9 +18,8 @@ class Auxiliary {
   void note(const AuxiliaryLosses<Var<M>>& losses) {
     for (const auto& term : losses.terms) {
       Sum& sum = sums_[term.name];
-      sum.weight = term.weight;
       for (const double number : numbers(term.rows.value())) {
-        sum.total += number;
+        sum.total += term.weight * number;
         ++sum.count;
       }
     }
@@ -28,36 +27,33 @@ class Auxiliary {
 
   /// Seeds the cotangents of terms.
   void seed(Tape<M>& tape, const AuxiliaryLosses<Var<M>>& losses) const {
-    for (const auto& term : losses.terms) {
-      tape.seed(term.rows, cotangent(term.name, term.rows.value().rows()));
-    }
+    for (const auto& term : losses.terms) tape.seed(term.rows, cotangent(term));
   }
   /// Seeds the tangent halves.
   void seed(Tape<Dual<M>>& tape, const AuxiliaryLosses<Var<Dual<M>>>& losses) const {
-    for (const auto& term : losses.terms) {
-      tape.seed(term.rows, {{}, cotangent(term.name, row_count(term.rows))});
-    }
+    for (const auto& term : losses.terms) tape.seed(term.rows, {{}, cotangent(term)});
   }
 
   /// What the terms add to the loss.
   [[nodiscard]] double loss() const {
     double all = 0;
     for (const auto& [name, sum] : sums_) {
-      all += sum.weight * sum.total / static_cast<double>(sum.count);
+      if (sum.count > 0) all += sum.total / static_cast<double>(sum.count);
     }
     return all;
   }
 
  private:
   struct Sum {
-    double weight = 0;
     double total = 0;
     Index count = 0;
   };
 
-  [[nodiscard]] M cotangent(const std::string& name, Index rows) const {
-    const Sum& sum = sums_.at(name);
-    return filled<M>(rows, 1, sum.weight / static_cast<double>(sum.count));
+  /// Without rows where the term has none.
+  [[nodiscard]] M cotangent(const auto& term) const {
+    const Index rows = row_count(term.rows);
+    if (rows == 0) return {};
+    return filled<M>(rows, 1, term.weight / static_cast<double>(sums_.at(term.name).count));
   }
 
   std::map<std::string, Sum> sums_;

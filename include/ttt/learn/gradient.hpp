@@ -126,12 +126,10 @@ template <class Model, Storage M = Matrix<float>>
     const Index count = cut ? chunks.size(n) : text.time();
     const auto part = cut ? detail::border_rows(crossed, begin, count) : crossed;
     context.position = begin;
-    context.side = part.side;
-    const V logits =
-        Model::logits(lifted, Model::suffix(lifted, state, part.rows, context, border));
-    const V surprisal = cross_entropy(
-        logits,
-        text.targets().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
+    const V surprisal = Model::score(lifted, state, part, context, border,
+                                     text.targets().subspan(static_cast<std::size_t>(begin),
+                                                            static_cast<std::size_t>(count)))
+                            .surprisal;
     const std::vector<double> nats = numbers(surprisal.value());
     std::vector<double> weights;
     for (Index c = n; c < (cut ? n + 1 : chunks.count()); ++c) {

@@ -41,8 +41,8 @@ struct AtLeast {
   }
 };
 
-/// What another policy admits, and up to `reach` tokens on either side, among those that are offered
-/// together.
+/// What another policy admits, and up to `reach` tokens on either side, among those that are
+/// offered together.
 template <Admit First>
 struct WithNeighbours {
   static constexpr PolicyTraits traits = detail::traits_of<First>;  ///< of the other policy

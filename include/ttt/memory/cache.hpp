@@ -75,9 +75,9 @@ template <Evict Order>
 
 }  // namespace detail
 
-/// Keys and values of tokens that have left the window, exactly: of those with the strongest signal,
-/// `Slots` at most. What the words mean is said by policies, in any order, each a type of its own
-/// kind; With<policy> is one with settings:
+/// Keys and values of tokens that have left the window, exactly: of those with the strongest
+/// signal, `Slots` at most. What the words mean is said by policies, in any order, each a type of
+/// its own kind; With<policy> is one with settings:
 ///
 ///   Signal  how much a token is worth storing    default: signal::Surprisal
 ///   Admit   which tokens may compete             default: admit::All
@@ -85,8 +85,8 @@ template <Evict Order>
 ///   Place   the positions of cached keys         default: place::Rank
 ///   Fuse    how cache and window answer as one   default: fuse::OneSoftmax
 ///
-/// Keys are stored un-rotated. Keys, values and keep scores carry cotangents back to the chunks that
-/// made them; what is stored is a constant.
+/// Keys are stored un-rotated. Keys, values and keep scores carry cotangents back to the chunks
+/// that made them; what is stored is a constant.
 ///
 /// \law size    never more than `Slots` tokens, whatever is offered
 /// \law order   entries are in the order of the text

@@ -11,8 +11,8 @@ namespace ttt {
 
 /// How caches are trained, step by step: options of the layers for PlainLoss and MetaLoss.
 struct CacheSchedule {
-  double keep_penalty = 0;   ///< as CacheOptions
-  double peak_penalty = 0;   ///< as CacheOptions, in texts in which no target has a loss weight
+  double keep_penalty = 0;     ///< as CacheOptions
+  double peak_penalty = 0;     ///< as CacheOptions, in texts in which no target has a loss weight
   std::vector<Index> slots{};  ///< one of these is drawn anew for each step; all slots if empty
   std::uint64_t seed = 0x510754;  ///< of the draws
 

@@ -90,8 +90,7 @@ struct CachedWindow {
       throw RangeError("CachedWindow: surprisal must be that of the latest tokens");
     }
     // The first position that was not offered.
-    expect_entries(state.cache.entries,
-                   position - of_chunk + spec.chunk - window.tokens(spec));
+    expect_entries(state.cache.entries, position - of_chunk + spec.chunk - window.tokens(spec));
   }
 
   /// Notes the surprisal of the tokens that were read last, as far back as offers look.
@@ -108,7 +107,8 @@ struct CachedWindow {
   ///
   /// \shape  rows of [time, ...] -> [time, heads * head]; gate [1, 1], if gated
   /// \throws RangeError if the tokens go beyond the chunk that they begin in, what was read was not
-  ///         observed, or options.slots is negative; NumberError if a signal is not a number. The state is then untouched.
+  ///         observed, or options.slots is negative; NumberError if a signal is not a number. The
+  ///         state is then untouched.
   /// \cost   O(time * (window + slots) * heads * head)
   template <class X, class G, class C>
   [[nodiscard]] X attend(State<X>& state, const AttentionRows<X>& rows, const G& gate,
@@ -179,11 +179,10 @@ struct CachedWindow {
   template <class X, class C>
   [[nodiscard]] std::vector<Offer> offers_of(const X& keys, const X& values, const X& keep,
                                              Index leaving, const Metadata<double>& surprisal,
-                                             const AttentionShape& shape,
-                                             const C& context) const {
+                                             const AttentionShape& shape, const C& context) const {
     // A signal sees as far back as every session remembers.
-    const Index seen = std::min(std::ssize(surprisal),
-                                window.tokens(context.spec) + context.spec.chunk);
+    const Index seen =
+        std::min(std::ssize(surprisal), window.tokens(context.spec) + context.spec.chunk);
     const std::span nats = std::span(surprisal).last(static_cast<std::size_t>(seen));
     const Index first = context.position - row_count(keys);
     std::vector<double> missed;
@@ -226,8 +225,8 @@ struct CachedWindow {
     if (entries.empty()) {
       return ttt::attend(window_q, window_k, state.values, X{}, shape.heads, window_visible);
     }
-    const VisibleKeys cache_visible = VisibleKeys::leading(visible_entries(
-        entries, context.position - tokens, time));
+    const VisibleKeys cache_visible =
+        VisibleKeys::leading(visible_entries(entries, context.position - tokens, time));
     X cache_q = q;
     X cache_k = state.cache.keys;
     if (auto places = typename Kept::PlacePolicy{}(entries, stays)) {
@@ -245,13 +244,14 @@ struct CachedWindow {
     return std::move(answer.rows);
   }
 
-  /// For each query, how many entries had left its window; `last` is what the first query lost last.
+  /// For each query, how many entries had left its window; `last` is what the first query lost
+  /// last.
   [[nodiscard]] static std::vector<Index> visible_entries(const Metadata<Entry>& entries,
                                                           Index last, Index queries) {
     std::vector<Index> counts;
     for (Index left = last; left < last + queries; ++left) {
-      const auto unseen = std::ranges::partition_point(
-          entries, [&](const Entry& e) { return e.position <= left; });
+      const auto unseen =
+          std::ranges::partition_point(entries, [&](const Entry& e) { return e.position <= left; });
       counts.push_back(unseen - entries.begin());
     }
     return counts;
@@ -282,7 +282,8 @@ inline constexpr bool is_cache<Cache<Slots, Policies...>> = true;
 /// `Attend<Window, Cache<...>>` attends to both at once.
 template <std::derived_from<Window> W, class Kept>
 requires detail::is_cache<Kept>
-struct CombinedMemory<W, Kept> : std::type_identity<CachedWindow<Kept, W>> {};
+struct CombinedMemory<W, Kept> : std::type_identity<CachedWindow<Kept, W>> {
+};
 
 static_assert(AttentionMemory<CachedWindow<Cache<4>>> &&
               AttentionMemory<CachedWindow<Cache<4, evict::LowestKeepScore>>>);

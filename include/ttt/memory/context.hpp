@@ -78,7 +78,8 @@ struct NoExtras {
   using Side = NoSide;        ///< a side output of the model
 };
 
-/// Terms that layers add to the training loss: of each name, weight times the mean of all rows.
+/// Terms that layers add to the training loss: of each name the mean of all rows of a text, each
+/// times its term's weight.
 template <class X>
 struct AuxiliaryLosses {
   /// What one layer emitted in one read.
@@ -102,16 +103,15 @@ struct RowsStorage<Var<A>> : ArrayStorage<A> {};
 /// What a layer needs in a read besides parameters and state: per-call inputs.
 ///
 /// X is what rows are evaluated in: an array, or a variable on a tape.
-template <class X, class Side = NoSide, class Options = NoOptions,
-          NormKind Kind = NormKind::rms>
+template <class X, class Side = NoSide, class Options = NoOptions, NormKind Kind = NormKind::rms>
 struct Context {
   static constexpr NormKind norm = Kind;  ///< of the residual stream, as in the spec
-  const ModelSpec& spec;  ///< the shapes that layers share
+  const ModelSpec& spec;                  ///< the shapes that layers share
   RotaryTables<typename detail::RowsStorage<X>::type>& rotary;  ///< of whoever reads
   Index position = 0;                                           ///< tokens of the text before
   const Options& options;                                       ///< of the layers
-  typename Side::template Rows<X> side{};   ///< a row for each row that is read
-  AuxiliaryLosses<X>* losses = nullptr;     ///< null where none are wanted
+  typename Side::template Rows<X> side{};                       ///< a row for each row that is read
+  AuxiliaryLosses<X>* losses = nullptr;                         ///< null where none are wanted
 };
 
 namespace detail {
@@ -125,9 +125,9 @@ struct OnlyOne : std::type_identity<Default> {};
 template <class Default, class T, class... Ts>
 struct OnlyOne<Default, T, Ts...> {
   using Rest = typename OnlyOne<Default, Ts...>::type;
-  static_assert(std::is_same_v<T, Default> || std::is_same_v<Rest, Default> ||
-                    std::is_same_v<T, Rest>,
-                "the layers of a model must have the same run-time options and side outputs, or none");
+  static_assert(
+      std::is_same_v<T, Default> || std::is_same_v<Rest, Default> || std::is_same_v<T, Rest>,
+      "the layers of a model must have the same run-time options and side outputs, or none");
   using type = std::conditional_t<std::is_same_v<T, Default>, Rest, T>;
 };
 

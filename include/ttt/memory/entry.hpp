@@ -14,12 +14,13 @@ struct Entry {
   double surprisal = 0;  ///< -log p of the token, in nats, when it was read
   double keep = 0;       ///< the keep score that the model gave it; 0 if it gives none
   double signal = 0;     ///< what the cache's signal made of it when it was offered
-  double attended = 0;   ///< attention received since it is stored: mean over heads, sum over queries
-  Index readers = 0;     ///< queries that could see it since then
+  double attended =
+      0;              ///< attention received since it is stored: mean over heads, sum over queries
+  Index readers = 0;  ///< queries that could see it since then
   Index attended_at = 0;  ///< position of the last query that gave it more than an equal share; of
                           ///< the offer until then
-  Index now = 0;         ///< tokens of the text that were read when the policy is asked
-  Index insertions = 0;  ///< how often others were offered since it is stored
+  Index now = 0;          ///< tokens of the text that were read when the policy is asked
+  Index insertions = 0;   ///< how often others were offered since it is stored
 
   /// Tokens since it was read.
   [[nodiscard]] constexpr Index age() const { return now - position; }
@@ -65,8 +66,9 @@ namespace detail {
 
 template <class P>
 constexpr PolicyTraits policy_traits() {
-  static_assert(!requires { P::wants_keep_score; } && !requires { P::wants_reconstruction; },
-                "a policy says what it wants by `static constexpr PolicyTraits traits`");
+  static_assert(
+      !requires { P::wants_keep_score; } && !requires { P::wants_reconstruction; },
+      "a policy says what it wants by `static constexpr PolicyTraits traits`");
   if constexpr (requires { P::traits; }) {
     return P::traits;
   } else {

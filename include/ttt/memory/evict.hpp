@@ -18,7 +18,8 @@ concept Evict = requires(const P& evict, const Entry& a, const Entry& b) {
   { evict(a, b) } -> std::same_as<bool>;
 };
 
-/// Eviction policies: what is evicted first. Of entries that an order holds for equal, the older is.
+/// Eviction policies: what is evicted first. Of entries that an order holds for equal, the older
+/// is.
 namespace evict {
 
 /// What surprised the model least.

@@ -110,8 +110,8 @@ struct InnerSgd {
 static_assert(InnerOptimiser<InnerSgd>);
 
 /// What the inner step minimises: a weighting of the chunk's surprisals, which are constants to it.
-/// loss(share, surprisal), a template over numbers, is the weight of a token that has `share` in the
-/// mean over the chunk.
+/// loss(share, surprisal), a template over numbers, is the weight of a token that has `share` in
+/// the mean over the chunk.
 ///
 ///   loss = sum_t weight_t surprisal_t
 template <class L>

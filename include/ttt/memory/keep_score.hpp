@@ -13,8 +13,8 @@ namespace ttt {
 struct CacheOptions {
   Index slots = std::numeric_limits<Index>::max();  ///< of each cache that are used
   std::vector<Index> pinned{};  ///< positions of tokens that are evicted after all others
-  /// Weight in the training loss of the mean over all tokens of softplus(keep score): it pushes down
-  /// the scores of what is not read.
+  /// Weight in the training loss of the mean over all tokens of softplus(keep score): it pushes
+  /// down the scores of what is not read.
   double keep_penalty = 0;
   /// Weight of softplus(peak + 8), where peak is the soft maximum of the text's keep scores: in a
   /// long text the highest scores of prose displace what will be asked for.

@@ -10,9 +10,9 @@
 
 namespace ttt {
 
-/// The positions of cached keys: place(entries, end) gives each a position, in the frame in which the
-/// window's tokens have their positions in the text and in which all before `end` may have left the
-/// window; or nothing, for keys and queries without positions.
+/// The positions of cached keys: place(entries, end) gives each a position, in the frame in which
+/// the window's tokens have their positions in the text and in which all before `end` may have left
+/// the window; or nothing, for keys and queries without positions.
 ///
 /// \law order  one position for each entry, increasing and before `end`; or none for any
 /// \law pure   equal entries have equal positions
@@ -37,7 +37,8 @@ struct Rank {
 /// Those of the text. Distances are as long as the text: a model that was trained on
 /// shorter texts has never seen them.
 struct Absolute {
-  std::optional<std::vector<Index>> operator()(std::span<const Entry> entries, Index /*end*/) const {
+  std::optional<std::vector<Index>> operator()(std::span<const Entry> entries,
+                                               Index /*end*/) const {
     std::vector<Index> positions;
     for (const Entry& entry : entries) positions.push_back(entry.position);
     return positions;

@@ -64,4 +64,24 @@ struct RecallHidden {
   }
 };
 
+/// Notes what the entries of a cache received from queries, all of which see all of them.
+///
+/// \shape  weights [queries, heads * stored], row by row
+inline void note_recall(Metadata<Entry>& entries, const std::vector<double>& weights, Index queries,
+                        Index heads, Index position) {
+  const Index stored = std::ssize(entries);
+  for (Index n = 0; n < stored; ++n) {
+    Entry& entry = at(entries, n);
+    entry.readers += queries;
+    for (Index t = 0; t < queries; ++t) {
+      double share = 0;  // mean over heads
+      for (Index h = 0; h < heads; ++h) {
+        share += at(weights, (t * heads + h) * stored + n) / static_cast<double>(heads);
+      }
+      entry.attended += share;
+      if (share * static_cast<double>(stored) > 1) entry.attended_at = position + t;
+    }
+  }
+}
+
 }  // namespace ttt

@@ -28,8 +28,8 @@ template <Storage M>
   const auto rows = [](const M& all, Index first, Index count) {
     return copied_rows(all, first, count);
   };
-  const auto visible = VisibleKeys::leading(
-      std::vector<Index>(static_cast<std::size_t>(leaving), staying));
+  const auto visible =
+      VisibleKeys::leading(std::vector<Index>(static_cast<std::size_t>(leaving), staying));
   const M read = attend(rows(keys, 0, leaving), rows(keys, leaving, staying),
                         rows(values, leaving, staying), M{}, {heads, heads}, visible);
   const std::vector<double> missed = numbers(subtract(rows(values, 0, leaving), read));

@@ -15,8 +15,8 @@ namespace ttt {
 /// oldest one stored: no position is ever larger than the window and a read, however long the text.
 ///
 /// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675, for
-///         the ring. Ours starts without rows, where theirs starts with masked zeros, and evicts old
-///         rows when a whole chunk of them is out of sight.
+///         the ring. Ours starts without rows, where theirs starts with masked zeros, and evicts
+///         old rows when a whole chunk of them is out of sight.
 struct Window {
   static constexpr LayerTraits traits{};  ///< reads may end anywhere
   static constexpr bool gated = false;    ///< no gate
@@ -69,8 +69,8 @@ struct Window {
     const Index stored = row_count(state.keys);
     const Index time = row_count(rows.q);
     X y = ttt::attend(rotate(rows.q, context.rotary, shape.head, shape.rotary, stored - time),
-                      rotate(state.keys, context.rotary, shape.head, shape.rotary, 0),
-                      state.values, X{}, shape.heads, VisibleKeys::sliding(time, stored, window));
+                      rotate(state.keys, context.rotary, shape.head, shape.rotary, 0), state.values,
+                      X{}, shape.heads, VisibleKeys::sliding(time, stored, window));
     if (stored >= window + context.spec.chunk) {
       state.keys = take_rows(state.keys, stored - window, window);
       state.values = take_rows(state.values, stored - window, window);

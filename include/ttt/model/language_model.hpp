@@ -180,6 +180,26 @@ struct LanguageModel {
     return read(params, state, std::move(h), context, first, depth);
   }
 
+  /// What a model makes of tokens and of those behind them.
+  template <class X>
+  struct Scored {
+    X logits;     ///< [time, vocab], behind each token
+    X surprisal;  ///< [time, 1], of the targets, in nats
+  };
+
+  /// Reads the suffix of what crossed the border, and scores the targets.
+  ///
+  /// \shape  border of [time], targets [time]
+  template <class P, class X>
+  [[nodiscard]] static Scored<X> score(const Params<P>& params, State<X>& state, Border<X> border,
+                                       ContextOf<X> context, std::size_t first,
+                                       std::span<const Token> targets) {
+    context.side = std::move(border.side);
+    X all = logits(params, suffix(params, state, std::move(border.rows), context, first));
+    X surprisal = cross_entropy(all, targets);
+    return {std::move(all), std::move(surprisal)};
+  }
+
   /// \shape  h [time, width] -> [time, vocab]
   template <class P, class X>
   [[nodiscard]] static X logits(const Params<P>& params, const X& h) {
@@ -227,3 +247,7 @@ struct LanguageModel {
 };
 
 }  // namespace ttt
+
+#ifdef TTT_COMPILED
+#include <ttt/compiled.hpp>
+#endif

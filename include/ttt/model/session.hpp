@@ -3,6 +3,7 @@
 
 #include <ttt/memory/inner.hpp>
 #include <ttt/model/language_model.hpp>
+#include <ttt/model/lesson.hpp>
 #include <ttt/model/lift.hpp>
 #include <ttt/model/sampler.hpp>
 #include <ttt/model/session_state.hpp>
@@ -195,55 +196,16 @@ class Session {
         .spec = Model::spec, .rotary = rotary_, .position = position, .options = options_.layers};
   }
 
-  /// What reading a chunk gave, with the fast weights as they were before the step, and after it.
-  struct Lesson {
-    M surprisal;              ///< [chunk, 1], of the targets
-    M logits;                 ///< [1, vocab], behind the last token
-    Memory memory;            ///< up to that token
-    FastWeights<M> fast;      ///< after the step
-    FastWeights<M> velocity;  ///< after the step
-  };
-
-  /// Reads the suffix of the chunk that begins at `begin`, and takes a step with its gradient.
-  /// `cross(lifted, memory)` is what the prefix made of the chunk, on the same tape.
-  ///
-  /// \shape  targets [chunk]
-  /// \throws NumberError if a surprisal is not finite, or a fast weight no longer.
+  /// Learns from the chunk that begins at `begin`; `cross` is what the prefix made of it.
   template <class Cross>
-  Lesson learn(Index begin, const Memory& before, std::span<const Token> targets, Cross&& cross) {
-    FastWeights<M> gradient(state_.fast.size());
-    Tape<M> tape;
-    auto lifted = ttt::constants(tape, *params_);
-    replace_fast(lifted, options_.fast,
-                 [&](std::size_t n) { return tape.leaf(state_.fast[n], gradient[n]); });
-    auto memory = ttt::constants(tape, before);
-    Lesson lesson;
-    {
-      auto border = cross(tape, lifted, memory);
-      auto pass = context<Var<M>>(begin);
-      pass.side = border.side;
-      const Var<M> logits = Model::logits(
-          lifted, Model::suffix(lifted, memory, std::move(border.rows), pass, border_));
-      const Var<M> surprisal = cross_entropy(logits, targets);
-      lesson.surprisal = surprisal.value();
-      lesson.logits = copied_rows(logits.value(), chunk - 1, 1);
-      expect_finite(numbers(lesson.surprisal), begin + 1);
-      const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
-      tape.seed(surprisal, map(options_.inner.loss, share, lesson.surprisal));
-    }
-    tape.pull_back();
-    lesson.memory = taken(memory);
-    lesson.fast = state_.fast;
-    lesson.velocity = state_.velocity;
-    options_.inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-    if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
-      throw NumberError("Session.read: the step behind token " + std::to_string(begin + chunk - 1) +
-                        " makes a fast weight infinite or no number");
-    }
-    return lesson;
+  [[nodiscard]] Lesson<Model, M> learn(Index begin, const Memory& before,
+                                       std::span<const Token> targets, Cross&& cross) {
+    return learn_chunk<Model, M>(*params_, options_.fast, options_.inner, state_.fast,
+                                 state_.velocity, before, targets, context<Var<M>>(begin), border_,
+                                 cross);
   }
 
-  void take(Lesson&& lesson) {
+  void take(Lesson<Model, M>&& lesson) {
     state_.fast = std::move(lesson.fast);
     state_.velocity = std::move(lesson.velocity);
   }
@@ -252,7 +214,7 @@ class Session {
   ///
   /// \shape  tokens [chunk + 1], of which the last is not read
   void read_chunk(std::span<const Token> tokens, std::vector<S>& surprisal) {
-    Lesson lesson =
+    Lesson<Model, M> lesson =
         learn(state_.position, state_.memory, tokens.subspan(1),
               [&](Tape<M>& /*tape*/, const auto& lifted, auto& memory) {
                 return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
@@ -274,20 +236,6 @@ class Session {
   [[nodiscard]] double first_surprisal(Token token) const {
     if (state_.position == 0) return std::log(static_cast<double>(Model::spec.vocab));
     return numbers(cross_entropy(state_.logits, std::span(&token, 1))).front();
-  }
-
-  /// \shape  nats [time], of token `first` and those behind it
-  static void expect_finite(const std::vector<double>& nats, Index first) {
-    for (std::size_t n = 0; n < nats.size(); ++n) {
-      if (std::isfinite(nats[n])) continue;
-      throw NumberError("Session.read: the surprisal of token " +
-                        std::to_string(first + static_cast<Index>(n)) + " is not finite");
-    }
-  }
-  static void expect_finite_logits(const M& logits, Index token) {
-    if (is_finite(logits)) return;
-    throw NumberError("Session.read: the logits behind token " + std::to_string(token) +
-                      " are not finite");
   }
 
   /// Tells the layers the surprisals of what was read, and the caller.
@@ -312,7 +260,7 @@ class Session {
       nats.insert(nats.end(), others.begin(), others.end());
     }
     M next = copied_rows(logits.value(), std::ssize(tokens) - 1, 1);
-    expect_finite(nats, state_.position);
+    expect_finite_surprisal(nats, state_.position);
     expect_finite_logits(next, state_.position + std::ssize(tokens) - 1);
     state_.logits = std::move(next);
     if (learning()) append(state_.border, values(border));

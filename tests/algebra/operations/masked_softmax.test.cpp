@@ -73,8 +73,8 @@ TEST_SUITE("algebra") {
     laws::check_operation(MaskedSoftmax{.heads = 3, .scale = 0.3, .from = std::vector<Index>(17)},
                           normal(3, 51, random));
     const Matrix<double> shares = normal(2, 3, random).array().square() + 0.1;
-    laws::check_operation(
-        NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 1e-2}, shares);
+    laws::check_operation(NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 1e-2},
+                          shares);
     laws::check_operation(NegativeLog{.places = {4}}, shares);
   }
 
