@@ -173,7 +173,7 @@ TEST_SUITE("learn") {
                      Itself) {
     const auto params = laws::lively_params<Model>(5);
     const auto tokens = song(5);
-    for (const std::size_t read : {0, 1, 3, 5, 12, 20}) {
+    for (const std::size_t read : {0U, 1U, 3U, 5U, 12U, 20U}) {
       CAPTURE(read);
       Session<Model, M> session(params);
       session.read(std::span(tokens).first(read));

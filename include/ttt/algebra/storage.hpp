@@ -23,8 +23,8 @@ namespace ttt {
 ///
 /// and a type Indices that holds integers where the storage wants them, made from two iterators
 /// over Index. In map and map_rows an output without data is not wanted; an input without data is
-/// zero where it is half of a dual, or one of several in an array, and no more than a shape where it
-/// stands by itself.
+/// zero where it is half of a dual, or one of several in an array, and no more than a shape where
+/// it stands by itself.
 ///
 /// Nothing else above reads or writes an element, so a second storage is these functions alone.
 template <class M>

@@ -52,18 +52,18 @@ struct CrossEntropy {
  private:
   struct Forward {
     template <class Row, class Y, class X, class Targets>
-    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Targets& targets) const {
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Targets& token) const {
       const auto largest = row.max(0, row.width, [&](auto i) { return value_of(x[i]); });
       const auto total = row.sum([&](auto i) { return exp(x[i] - largest); });
-      y.set_at(0, log(total) + largest - x.at(targets[row.index]));
+      y.set_at(0, log(total) + largest - x.at(token[row.index]));
     }
   };
 
   struct Backward {
     template <class Row, class Dx, class Y, class Dy, class X, class Targets>
     TTT_HD void operator()(const Row& row, const Dx& dx, const Y& y, const Dy& dy, const X& x,
-                           const Targets& targets) const {
-      const auto target = targets[row.index];
+                           const Targets& token) const {
+      const auto target = token[row.index];
       const auto log_sum = y.at(0) + x.at(target);
       const auto g = dy.at(0);
       row.each([&](auto i) { dx.set(i, exp(x[i] - log_sum) * g); });

@@ -58,12 +58,12 @@ struct MaskedSoftmax {
   struct Forward {
     double scale;
     template <class Row, class Y, class X, class From>
-    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const From& from) const {
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const From& first) const {
       using S = Scalar<decltype(x.at(0))>;
       const S factor = static_cast<S>(scale);
       const S query = static_cast<S>(row.index) + S(0.5);
       const auto if_seen = [&](auto i, const auto& a, S otherwise) {
-        return where_positive(query - from[i], a, constant_like(a, otherwise));
+        return where_positive(query - first[i], a, constant_like(a, otherwise));
       };
       const S largest = row.max(0, row.width, [&](auto i) {
         return if_seen(i, value_of(x[i]) * factor, std::numeric_limits<S>::lowest());

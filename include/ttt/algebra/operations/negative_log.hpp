@@ -70,8 +70,9 @@ struct NegativeLog {
   struct Forward {
     double floor;
     template <class Row, class Y, class X, class Places>
-    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Places& places) const {
-      const auto chosen = element(x, places[row.index], floor);
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x,
+                           const Places& chosen_places) const {
+      const auto chosen = element(x, chosen_places[row.index], floor);
       y.set_at(0, log(chosen) * Scalar<decltype(chosen)>(-1));
     }
   };
@@ -80,8 +81,8 @@ struct NegativeLog {
     double floor;
     template <class Row, class Dx, class Dy, class X, class Places>
     TTT_HD void operator()(const Row& row, const Dx& dx, const Dy& dy, const X& x,
-                           const Places& places) const {
-      const Index place = places[row.index];
+                           const Places& chosen_places) const {
+      const Index place = chosen_places[row.index];
       if (place == nowhere) return;
       const auto chosen = element(x, place, floor);
       dx.add_at(place, dy.at(0) * reciprocal(chosen) * Scalar<decltype(chosen)>(-1));
