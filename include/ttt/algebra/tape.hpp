@@ -153,6 +153,7 @@ class Tape {
       return;
     }
     std::vector<Input<A>> inputs;
+    inputs.reserve(record.inputs.size());
     for (const Remembered& in : record.inputs) inputs.push_back(in.input());
     if (Storage<A> || record.tangents) {
       const A nothing{};
@@ -180,6 +181,7 @@ class Tape {
     }
     if (std::ranges::all_of(dy, [](const Sink* half) { return is_zero(*half); })) return;
     std::vector<Input<Sink>> halves;
+    halves.reserve(inputs.size());
     for (const Input<A>& in : inputs) halves.push_back(in.tangent_half());
     record.op->half_pullback(y, dy, halves);
   }

@@ -160,7 +160,7 @@ struct ResidualDelta {
       return own.delta.read(params.delta, state.delta, x, context);
     }
     std::vector<double> surprisal;
-    const X learned = own.delta.read(params.delta, state.delta, x, context, &surprisal);
+    X learned = own.delta.read(params.delta, state.delta, x, context, &surprisal);
     std::vector<X> recalled;  // of the last rows: there is nothing stored before the first ones
     Index blind = 0;          // rows before them
     for (Index at = 0; at < row_count(x);) {

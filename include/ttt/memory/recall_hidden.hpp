@@ -57,7 +57,8 @@ struct RecallHidden {
     for (const Entry& entry : entries) {
       from.push_back(std::max<Index>(0, entry.position + 1 - position));
     }
-    const double scale = 1 / std::sqrt(static_cast<double>(col_count(q) / heads));
+    const Index head = col_count(q) / heads;
+    const double scale = 1 / std::sqrt(static_cast<double>(head));
     X weights =
         masked_softmax(matmul_heads(q, k, heads, Flip::right), heads, scale, std::move(from));
     X rows = matmul_heads(weights, v, heads);

@@ -69,7 +69,7 @@ struct MaskedSoftmax {
         return if_seen(i, value_of(x[i]) * factor, std::numeric_limits<S>::lowest());
       });
       const auto total = row.sum([&](auto i) {
-        const auto e = if_seen(i, exp(if_seen(i, x[i] * factor, largest) - largest), 0);
+        auto e = if_seen(i, exp(if_seen(i, x[i] * factor, largest) - largest), 0);
         y.set(i, e);
         return e;
       });
