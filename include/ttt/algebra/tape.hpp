@@ -157,8 +157,7 @@ class Tape {
     for (const Remembered& in : record.inputs) inputs.push_back(in.input());
     if (Storage<A> || record.tangents) {
       const A nothing{};
-      std::vector<const A*> y;
-      std::vector<const A*> dy;
+      std::vector<const A*> y, dy;
       for (const Returned& result : record.results) {
         y.push_back(result.value ? result.value.get() : &nothing);
         dy.push_back(&result.cell->cotangent);
@@ -173,8 +172,7 @@ class Tape {
   /// Without tangents among the inputs, the tangent half of a cotangent goes back by itself.
   static void pull_tangents(const Record& record, const std::vector<Input<A>>& inputs) {
     const Sink nothing{};
-    std::vector<const Sink*> y;
-    std::vector<const Sink*> dy;
+    std::vector<const Sink*> y, dy;
     for (const Returned& result : record.results) {
       y.push_back(result.value ? &result.value->value : &nothing);
       dy.push_back(&result.cell->cotangent.tangent);
