@@ -8,6 +8,6 @@
 
 int main() {
   const Eigen::MatrixXf x = Eigen::MatrixXf::Ones(2, 3);
-  ttt::expect_shape("consumer", "x", x, {2, ttt::any});
+  ttt::expect_shape("consumer", "x", x, {2, ttt::any_extent});
   std::cout << "ttt " << ttt::version << '\n';
 }
