@@ -12,6 +12,7 @@
 #define TTT_COMPILED extern
 #endif
 
+// NOLINTBEGIN(bugprone-macro-parentheses): types have none
 #define TTT_OPERATION(Op, N, S)                                                      \
   TTT_COMPILED template class ttt::detail::OperationOnArrays<Op, ttt::Matrix<S>, N>; \
   TTT_COMPILED template class ttt::detail::OperationOnArrays<Op, ttt::Dual<ttt::Matrix<S>>, N>;
@@ -36,6 +37,8 @@
   TTT_OPERATION(ttt::SiluGate, 2, S)                                                      \
   TTT_OPERATION(ttt::Softplus, 1, S)                                                      \
   TTT_OPERATION(ttt::TakeRows, 1, S)
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 TTT_SCALAR(float)
 TTT_SCALAR(double)

@@ -183,6 +183,33 @@ TEST_SUITE("layer") {
     CHECK(logits<Delta, double>(same, tokens, {}) == logits<NoCache, double>(params, tokens, {}));
   }
 
+  TEST_CASE("entries note the attention of each query, a share of one") {
+    const auto params = lively<Small>();
+    Session<Small, Matrix<double>> session(params, {.layers = {.forced = {2, 7}}});
+    session.read(text(21));  // a window of 11, and 10 queries of what it left
+    Index caches = 0;
+    for_each_metadata(
+        [&](const std::string& name, const AnyMetadata& data) {
+          const auto* entries = dynamic_cast<const Metadata<Entry>*>(&data);
+          if (entries == nullptr) return;
+          CAPTURE(name);
+          REQUIRE(entries->size() >= 2);
+          double received = 0;
+          Index last = 0;
+          for (const Entry& entry : *entries) {
+            received += entry.attended;
+            last = std::max(last, entry.attended_at);
+            CHECK(entry.readers == 10);
+            CHECK(entry.attended_at >= 11);
+          }
+          CHECK(received == doctest::Approx(10));
+          CHECK(last == 20);
+          ++caches;
+        },
+        session.state().memory);
+    CHECK(caches == 2);
+  }
+
   TEST_CASE("a session of SR-TTT goes on from its file, bit for bit") {
     const auto path = std::filesystem::temp_directory_path() / "ttt_sr_ttt.safetensors";
     const auto params = lively<Small, float>();

@@ -55,7 +55,7 @@ class AnyOperation {
 /// Moves what an operation returned to `out`.
 template <class A>
 void put(A&& one, std::span<A> out) {
-  out[0] = std::move(one);
+  out[0] = std::forward<A>(one);
 }
 template <class A, std::size_t N>
 void put(std::array<A, N>&& several, std::span<A> out) {

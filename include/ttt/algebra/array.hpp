@@ -206,7 +206,7 @@ void add_to(M& sum, const M& term) {
 template <Storage M>
 void add_to(M& sum, M&& term) {
   if (is_zero(sum) && !is_zero(term)) {
-    sum = std::move(term);
+    sum = std::forward<M>(term);
   } else {
     add_to(sum, std::as_const(term));
   }

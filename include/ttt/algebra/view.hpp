@@ -30,8 +30,8 @@ struct View {
   [[nodiscard]] bool contiguous() const { return stride == cols || rows <= 1; }
 
   /// The same elements, only to be read.
-  operator View<const S>() const
-      requires(!std::is_const_v<S>) {  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): as a pointer to const
+  operator View<const S>() const requires(!std::is_const_v<S>) {
     return {data, rows, cols, stride};
   }
 };

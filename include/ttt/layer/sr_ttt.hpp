@@ -251,7 +251,10 @@ struct ResidualDelta {
       const Index position = end - row_count(state.window) + t;
       const bool forced = std::ranges::find(options.forced, position) != options.forced.end();
       if (!flagged.tokens[static_cast<std::size_t>(t)] && !forced) continue;
-      newcomers.push_back({.position = position, .surprisal = at(state.surprisal, t), .now = end});
+      newcomers.push_back({.position = position,
+                           .surprisal = at(state.surprisal, t),
+                           .attended_at = end,
+                           .now = end});
       chosen.push_back(t);
     }
     ResidualCache<Order>{evict}.insert(state.cache, choose_rows(state.window, chosen), newcomers,

@@ -22,9 +22,10 @@ template <Storage M>
   return std::sqrt(squares);
 }
 
-/// a += factor b
+/// a += factor b; a b without elements is zero.
 template <Storage M>
 void add_scaled(M& a, double factor, const M& b) {
+  if (is_zero(b)) return;
   Primitives<M>::map(detail::PlusTimes{factor}, view(a), view(std::as_const(a)), view(b));
 }
 

@@ -23,7 +23,7 @@ namespace ttt {
 /// \pre numbers is not empty, percent in 0..100
 [[nodiscard]] inline double percentile(std::span<const double> numbers, double percent) {
   std::vector<double> sorted(numbers.begin(), numbers.end());
-  std::ranges::sort(sorted, [](double a, double b) { return std::strong_order(a, b) < 0; });
+  std::ranges::sort(sorted, [](double a, double b) { return std::is_lt(std::strong_order(a, b)); });
   const double place = percent / 100 * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
