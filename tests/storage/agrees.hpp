@@ -95,8 +95,7 @@ void check_model(const typename Model::template Params<Matrix<double>>& params,
   if constexpr (Model::traits.learns) {
     for (const Checkpointing checkpointing : {Checkpointing::stored, Checkpointing::recomputed}) {
       check_gradients(
-          MetaLearner<Model, M>(
-              {.inner = inner, .checkpointing = checkpointing, .layers = layers})
+          MetaLearner<Model, M>({.inner = inner, .checkpointing = checkpointing, .layers = layers})
               .gradient(same, text),
           MetaLearner<Model, Host>(
               {.inner = inner, .checkpointing = checkpointing, .layers = layers})

@@ -37,9 +37,9 @@ TEST_SUITE("storage") {
       CHECK(stored[n].position == expected[n].position);
       CHECK(stored[n].readers == expected[n].readers);
       CHECK(stored[n].attended_at == expected[n].attended_at);
-      storage::check_near({stored[n].surprisal, stored[n].keep, stored[n].signal, stored[n].attended},
-                          {expected[n].surprisal, expected[n].keep, expected[n].signal,
-                           expected[n].attended});
+      storage::check_near(
+          {stored[n].surprisal, stored[n].keep, stored[n].signal, stored[n].attended},
+          {expected[n].surprisal, expected[n].keep, expected[n].signal, expected[n].attended});
     }
   }
 }

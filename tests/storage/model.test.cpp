@@ -18,11 +18,10 @@ constexpr ModelSpec layered = checked({.vocab = 11,
                                        .chunk = 4,
                                        .kv_heads = 1,
                                        .norm = NormKind::layer});
-using Layered =
-    LanguageModel<layered, Repeat<1, Block<CausalConv<3>, Attend<Window>, SwiGlu>>,
-                  Repeat<1, Block<With<Fast<Attend<Window>>{.names = {"fast_norm", "fast",
-                                                                      "fast_post_norm"}}>,
-                                  CausalConv<2>>>>;
+using Layered = LanguageModel<
+    layered, Repeat<1, Block<CausalConv<3>, Attend<Window>, SwiGlu>>,
+    Repeat<1, Block<With<Fast<Attend<Window>>{.names = {"fast_norm", "fast", "fast_post_norm"}}>,
+                    CausalConv<2>>>>;
 
 TEST_SUITE("storage") {
   TEST_CASE_TEMPLATE("a model on a storage without Eigen agrees in gradients and sessions", Model,
@@ -57,11 +56,9 @@ TEST_SUITE("storage") {
   TEST_CASE("initial parameters are the same on every storage") {
     const auto host = laws::Small::initial<Matrix<double>>(3);
     const auto plain = laws::Small::initial<storage::Plain<double>>(3);
-    for_each_array(
-        [](const Leaf&, const storage::Plain<double>& a, const Matrix<double>& b) {
-          CHECK(laws::fetched(a) == b);
-        },
-        plain, host);
+    for_each_array([](const Leaf&, const storage::Plain<double>& a,
+                      const Matrix<double>& b) { CHECK(laws::fetched(a) == b); },
+                   plain, host);
   }
 }
 
