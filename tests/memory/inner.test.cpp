@@ -111,6 +111,32 @@ TEST_SUITE("memory") {
     }
   }
 
+  TEST_CASE("A fast weight that no gradient reaches counts as one with a gradient of zeros") {
+    Random random(3);
+    const Weights start = drawn(random);
+    const Weights g = drawn(random);
+    for (const double momentum : {0.0, 0.6}) {
+      for (const double most : {0.0, 0.5}) {
+        CAPTURE(momentum);
+        CAPTURE(most);
+        const InnerSgd optimiser{.rate = 0.3, .max_norm = most, .momentum = momentum};
+        const auto both = [&](const M& missing) {
+          Weights weights = start;
+          Weights velocity;
+          Weights lambda = start;
+          Weights nu;
+          const Weights gradient{g[0], missing};
+          optimiser.step(weights, velocity, gradient);
+          optimiser.step(weights, velocity, gradient);
+          Weights u = optimiser.pullback(gradient, lambda, nu);
+          weights.insert(weights.end(), u.begin(), u.end());
+          return weights;
+        };
+        CHECK(both({}) == both(M::Zero(1, 5)));
+      }
+    }
+  }
+
   TEST_CASE("Learning a quadratic has the known weights, loss and meta-gradient") {
     // M(r, c, s, a) is a sin(0.7 (i c + j) + s); A_i = M(2, 2, .1 + .1 i, 1), b_i = v(2, .3 + .2 i,
     // 2).
