@@ -133,12 +133,6 @@ struct Plus {
     return a + b;
   }
 };
-struct Minus {
-  template <class N>
-  TTT_HD N operator()(const N& a, const N& b) const {
-    return a - b;
-  }
-};
 struct Times {
   double factor;
   template <class N>

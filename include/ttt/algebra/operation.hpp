@@ -9,12 +9,6 @@
 
 namespace ttt {
 
-/// An array that somebody else owns, as an argument of operations.
-template <Array A>
-struct Borrowed {
-  const A* array = nullptr;  ///< outlives this
-};
-
 /// What a tape has to know of an operation.
 struct OperationTraits {
   int inputs;             ///< arrays that it is given
@@ -75,15 +69,6 @@ inline constexpr bool is_var<Var<A>> = true;
 template <class First, class... Others>
 auto& tape_of(const First& first, const Others&... /*others*/) {
   return first.tape();
-}
-
-template <Array A>
-const A& operand(const A& a) {
-  return a;
-}
-template <Array A>
-const A& operand(const Borrowed<A>& a) {
-  return *a.array;
 }
 
 ///@{
@@ -153,19 +138,13 @@ template <Array A>
 }
 ///@}
 
-/// Outer extent of a borrowed array.
-template <Array A>
-[[nodiscard]] Index row_count(const Borrowed<A>& a) {
-  return row_count(*a.array);
-}
-
 /// The value of an operation on arrays, or its place on the tape of its arguments.
 template <Operation Op, class... Args>
 [[nodiscard]] auto apply(const Op& op, const Args&... args) {
   if constexpr ((... && detail::is_var<Args>)) {
     return detail::tape_of(args...).record(op, args...);
   } else {
-    return detail::evaluate(op, detail::operand(args)...);
+    return detail::evaluate(op, args...);
   }
 }
 
