@@ -151,7 +151,7 @@ struct DeltaMemory {
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x, const C& context,
                        std::vector<double>* surprisal) const {
     const DeltaMemory own = settled(context.spec);
-    if (row_count(state.weights) == 0) state.weights = owned(params.weights);
+    if (row_count(state.weights) == 0) state.weights = params.weights;
     const Projected<X> rows = own.project(params, x, context);
     std::vector<X> answers;
     for (Index at = 0; at < row_count(x);) {
@@ -206,7 +206,7 @@ struct DeltaMemory {
 
   template <class P, class X>
   void step(const Params<P>& params, State<X>& state) const {
-    const X rate = clamp(owned(magnitude(params.rate)), 0, 1.0 / static_cast<double>(head));
+    const X rate = clamp(magnitude(params.rate), 0, 1.0 / static_cast<double>(head));
     const X downhill =
         scale_heads(state.errors, rate, -2.0 / static_cast<double>(row_count(state.keys)));
     state.weights =
@@ -224,18 +224,6 @@ struct DeltaMemory {
       surprisal.push_back(squares / static_cast<double>(width));
     }
   }
-
-  ///@{
-  /// A parameter as a value of the state.
-  template <class X>
-  [[nodiscard]] static const X& owned(const X& x) {
-    return x;
-  }
-  template <Array A>
-  [[nodiscard]] static const A& owned(const Borrowed<A>& x) {
-    return *x.array;
-  }
-  ///@}
 };
 
 static_assert(Layer<DeltaMemory>);
