@@ -14,34 +14,24 @@
 #include <vector>
 
 #include "laws/numbers.hpp"
+#include "laws/small_sr_ttt.hpp"
 
 namespace {
 
 using namespace ttt;
 using laws::disagreement;
 using laws::normal;
+using laws::small_sr_ttt;
 using M = Matrix<double>;
 
-/// No two of its extents are alike; neither chunks nor parts divide the window, nor heads the
-/// width.
-constexpr ModelSpec odd = checked({.vocab = 13,
-                                   .width = 18,
-                                   .heads = 2,
-                                   .hidden = 7,
-                                   .window = 20,
-                                   .chunk = 6,
-                                   .head = 10,
-                                   .norms = Norms::before,
-                                   .norm = NormKind::layer,
-                                   .init = {.gain = 0.5}});
 constexpr ResidualDelta<> memory{
     .slots = 9, .largest_gate = 0.4, .filter = {.percent = 61.7, .part = 7}};
 constexpr ResidualDelta<> cut{.slots = 9,
                               .largest_gate = 0.4,
                               .filter = {.percent = 61.7, .part = 7},
                               .delta = {.steps = InnerSteps::detached}};
-using Model = SrTtt<odd, 2, memory>;
-using Detached = SrTtt<odd, 2, cut>;
+using Model = SrTtt<small_sr_ttt, 2, memory>;
+using Detached = SrTtt<small_sr_ttt, 2, cut>;
 
 reference::SrTttSettings plain_settings(const SrTttOptions& options, bool detached = false) {
   return {.heads = 2,
@@ -86,7 +76,7 @@ typename Any::template Params<Matrix<S>> lively(bool clamped, std::uint64_t seed
 
 std::vector<Token> text(Index time) {
   Random random(3);
-  return laws::drawn_tokens(time, odd.vocab, random);
+  return laws::drawn_tokens(time, small_sr_ttt.vocab, random);
 }
 
 /// State and part of block n of any model here.
@@ -173,7 +163,7 @@ TEST_SUITE("model") {
           const auto most = static_cast<std::size_t>(way < 2 ? longest : 1 + random.below(longest));
           const std::size_t count = std::min(tokens.size() - at, most);
           const auto part = std::span(tokens).subspan(at, count);
-          const Model::ContextOf<M> context{.spec = odd,
+          const Model::ContextOf<M> context{.spec = small_sr_ttt,
                                             .rotary = rotary,
                                             .position = static_cast<Index>(at),
                                             .options = options};
@@ -182,7 +172,7 @@ TEST_SUITE("model") {
           for (std::size_t n = 0; n < count; ++n) {
             const reference::Row row = plain.read(part[n]);
             CHECK(disagreement(M(logits.row(static_cast<Index>(n))),
-                               M(Eigen::Map<const M>(row.data(), 1, odd.vocab))) < 1e-12);
+                               M(Eigen::Map<const M>(row.data(), 1, small_sr_ttt.vocab))) < 1e-12);
           }
           if (caching == Caching::off) {
             for (auto& block : plain.blocks) block.window.clear();
@@ -209,7 +199,7 @@ TEST_SUITE("model") {
       auto state = session.state().memory;
       RotaryTables<M> rotary;
       const Model::ContextOf<M> context{
-          .spec = odd, .rotary = rotary, .position = time, .options = options};
+          .spec = small_sr_ttt, .rotary = rotary, .position = time, .options = options};
       for (Index b = 0; b < 2; ++b) {
         With<memory>{}.flush(std::get<0>(at(std::get<0>(params.stages), b).parts).part,
                              memory_of(state, b), context);

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/model/systems.hpp>
 
+#include "laws/small_sr_ttt.hpp"
 #include "storage/agrees.hpp"
 
 namespace {
 
 using namespace ttt;
 
-constexpr ModelSpec spec = checked({.vocab = 13,
-                                    .width = 18,
-                                    .heads = 2,
-                                    .hidden = 7,
-                                    .window = 20,
-                                    .chunk = 6,
-                                    .head = 10,
-                                    .norms = Norms::before,
-                                    .norm = NormKind::layer,
-                                    .init = {.gain = 0.5}});
 constexpr ResidualDelta<> memory{.slots = 5, .filter = {.percent = 61.7, .part = 7}};
-using Model = SrTtt<spec, 2, memory>;
+using Model = SrTtt<laws::small_sr_ttt, 2, memory>;
 
 TEST_SUITE("storage") {
   TEST_CASE(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/metadata.hpp>
 #include <ttt/algebra/operations.hpp>
 #include <ttt/memory/entry.hpp>
 
