@@ -42,19 +42,28 @@ struct Primitives<detail::Archetype> {
 
 namespace detail {
 
+/// T, once for each index.
+template <std::size_t, class T>
+using Each = T;
+
 template <class Op, class A, std::size_t... I>
-concept OperationOn = requires(const Op& op, const A& a, const Input<A>& in) {
-  op.value((static_cast<void>(I), a)...);
+using ValueOf = decltype(std::declval<const Op&>().value(std::declval<Each<I, const A&>>()...));
+
+template <class Op, class A, std::size_t... I>
+concept PullsOne = requires(const Op& op, const A& a, Each<I, const Input<A>&>... in) {
+  op.pullback(a, a, in...);
+};
+template <class Op, class A, std::size_t... I>
+concept PullsSeveral = requires(const Op& op,
+                                std::array<const A*, result_count<ValueOf<Op, A, I...>>> all,
+                                Each<I, const Input<A>&>... in) {
+  op.pullback(all, all, in...);
+};
+template <class Op, class A, std::size_t... I>
+concept OperationOn = requires {
+  typename ValueOf<Op, A, I...>;
 }
-&&(
-    requires(const Op& op, const A& a, const Input<A>& in) {
-      op.pullback(a, a, (static_cast<void>(I), in)...);
-    } ||
-    requires(
-        const Op& op, const A& a, const Input<A>& in,
-        std::array<const A*, result_count<decltype(op.value((static_cast<void>(I), a)...))>> all) {
-      op.pullback(all, all, (static_cast<void>(I), in)...);
-    });
+&&(PullsOne<Op, A, I...> || PullsSeveral<Op, A, I...>);
 
 template <class Op, class A, std::size_t... I>
 constexpr bool is_operation(std::index_sequence<I...> /*inputs*/) {

@@ -13,6 +13,16 @@
 
 namespace ttt {
 
+namespace detail {
+
+/// A walk that does nothing. Named, because nvcc takes no lambda in a concept.
+struct Ignore {
+  template <class... Members>
+  void operator()(std::string_view /*name*/, Members&... /*members*/) const {}
+};
+
+}  // namespace detail
+
 /// A struct of arrays, and of such structs, that knows the names of its members:
 ///
 ///   template <class A>
@@ -29,7 +39,7 @@ namespace ttt {
 /// by code of its own once and not once for each purpose.
 template <class T>
 concept Tree = requires(T& tree) {
-  std::remove_cvref_t<T>::visit([](const std::string&, auto&...) {}, tree);
+  std::remove_cvref_t<T>::visit(detail::Ignore{}, tree);
 };
 
 /// What a walk knows of an array besides the array.

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <span>
+#include <type_traits>
 
 namespace ttt {
 
@@ -108,8 +109,8 @@ constexpr bool expect_layer() {
 ///
 ///   Block<Attend<With<Window{.length = 64}>>, With<SwiGlu{.hidden = 512}>>
 template <auto Value>
-struct With : decltype(Value) {
-  constexpr With() : decltype(Value)(Value) {}
+struct With : std::remove_cvref_t<decltype(Value)> {
+  constexpr With() : std::remove_cvref_t<decltype(Value)>(Value) {}
 };
 
 }  // namespace ttt

@@ -22,9 +22,9 @@ struct Norm {
 
   /// What the parameters are.
   [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
-    const bool biased = spec.norm == NormKind::layer;
-    return {.weight = {1, spec.width, init::ones},
-            .bias = biased ? TensorSpec{1, spec.width, init::zeros} : TensorSpec{}};
+    Params<TensorSpec> norm{.weight = {1, spec.width, init::ones}, .bias = {}};
+    if (spec.norm == NormKind::layer) norm.bias = {1, spec.width, init::zeros};
+    return norm;
   }
 
   /// \shape  x [time, width] -> [time, width]

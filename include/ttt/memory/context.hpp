@@ -32,9 +32,11 @@ struct LayerTraits {
 struct Name {
   char text[48] = {};  ///< the word, then zeros
 
-  /// The word, of at most 47 characters.
-  constexpr Name(const char* word) {  // NOLINT(google-explicit-constructor): a literal is a name
-    for (std::size_t n = 0; word[n] != 0; ++n) text[n] = word[n];
+  /// A literal of at most 47 characters.
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
+  template <std::size_t N>
+  constexpr Name(const char (&word)[N]) requires(N <= 48) {
+    for (std::size_t n = 0; n < N; ++n) text[n] = word[n];
   }
   /// The word.
   [[nodiscard]] constexpr std::string_view view() const { return text; }
