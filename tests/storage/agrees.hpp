@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "laws/texts.hpp"
-#include "storage/plain.hpp"
+#include "storage/tested.hpp"
 
 namespace storage {
 
@@ -81,7 +81,7 @@ struct Reading {
 
 /// A model on the storage M has the gradient that it has on Matrix<double>, and its sessions the
 /// surprisals, logits and memory; where it learns, the meta-gradient too.
-template <class Model, Storage M = Plain<double>>
+template <class Model, Storage M = Tested<double>>
 void check_model(const typename Model::template Params<Matrix<double>>& params,
                  const typename Model::Options& layers = {}) {
   using Host = Matrix<double>;

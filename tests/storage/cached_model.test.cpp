@@ -17,9 +17,9 @@ CacheOptions options() {
 }
 
 TEST_SUITE("storage") {
-  TEST_CASE_TEMPLATE("a model with a cache on a storage without Eigen agrees, and stores the same",
-                     Model, laws::Keeping, laws::Signalling, laws::Gating, laws::Attending) {
-    using P = storage::Plain<double>;
+  TEST_CASE_TEMPLATE("a model with a cache on another storage agrees, and stores the same", Model,
+                     laws::Keeping, laws::Signalling, laws::Gating, laws::Attending) {
+    using P = storage::Tested<double>;
     const auto params = laws::lively_params<Model>(1);
     storage::check_model<Model>(params, options<Model>());
 

@@ -24,16 +24,16 @@ using Layered = LanguageModel<
                     CausalConv<2>>>>;
 
 TEST_SUITE("storage") {
-  TEST_CASE_TEMPLATE("a model on a storage without Eigen agrees in gradients and sessions", Model,
+  TEST_CASE_TEMPLATE("a model on another storage agrees in gradients and sessions", Model,
                      laws::Small, laws::Other, laws::Own, laws::Twice, laws::LearningHybrid,
                      Layered) {
     storage::check_model<Model>(laws::lively_params<Model>(2));
   }
 
-  TEST_CASE("a trainer on a storage without Eigen takes the same steps") {
+  TEST_CASE("a trainer on another storage takes the same steps") {
     using Model = laws::Small;
     using Host = Matrix<double>;
-    using P = storage::Plain<double>;
+    using P = storage::Tested<double>;
     const auto params = laws::lively_params<Model>(1);
     const storage::Reading reading(3 * Model::spec.chunk, Model::spec.vocab);
     const std::vector<Text> batch{reading.text(), {.tokens = reading.tokens, .weight = 0.5F}};
@@ -55,8 +55,8 @@ TEST_SUITE("storage") {
 
   TEST_CASE("initial parameters are the same on every storage") {
     const auto host = laws::Small::initial<Matrix<double>>(3);
-    const auto plain = laws::Small::initial<storage::Plain<double>>(3);
-    for_each_array([](const Leaf&, const storage::Plain<double>& a,
+    const auto plain = laws::Small::initial<storage::Tested<double>>(3);
+    for_each_array([](const Leaf&, const storage::Tested<double>& a,
                       const Matrix<double>& b) { CHECK(laws::fetched(a) == b); },
                    plain, host);
   }

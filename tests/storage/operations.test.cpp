@@ -10,18 +10,18 @@
 #include <vector>
 
 #include "laws/operation.hpp"
-#include "storage/plain.hpp"
+#include "storage/tested.hpp"
 
 namespace {
 
 using namespace ttt;
 using laws::normal;
 using M = Matrix<double>;
-using P = storage::Plain<double>;
+using P = storage::Tested<double>;
 
 static_assert(Storage<P> && Array<Dual<P>>);
 
-/// The operation over Plain has its derivatives, and the numbers of the one over Matrix.
+/// The operation over the storage has its derivatives, and the numbers of the one over Matrix.
 template <class Op, class... Inputs>
 void check(const Op& op, const Inputs&... inputs) {
   laws::check_operation<P>(op, inputs...);
@@ -32,7 +32,7 @@ void check(const Op& op, const Inputs&... inputs) {
 constexpr std::array<Index, 2> widths{19, 3};
 
 TEST_SUITE("storage") {
-  TEST_CASE("Products run on a storage without Eigen") {
+  TEST_CASE("Products run on another storage") {
     Random random(1);
     for (const Index width : widths) {
       CAPTURE(width);
@@ -48,7 +48,7 @@ TEST_SUITE("storage") {
     check(ScaleHeads{}, normal(3, 2, random), normal(1, 2, random));
   }
 
-  TEST_CASE("Elementwise operations run on a storage without Eigen") {
+  TEST_CASE("Elementwise operations run on another storage") {
     Random random(2);
     for (const Index width : widths) {
       CAPTURE(width);
@@ -68,7 +68,7 @@ TEST_SUITE("storage") {
     check(Magnitude{}, x);
   }
 
-  TEST_CASE("Operations on rows run on a storage without Eigen") {
+  TEST_CASE("Operations on rows run on another storage") {
     Random random(3);
     for (const Index width : widths) {
       CAPTURE(width);
@@ -85,7 +85,7 @@ TEST_SUITE("storage") {
     }
   }
 
-  TEST_CASE("rotate runs on a storage without Eigen") {
+  TEST_CASE("rotate runs on another storage") {
     Random random(4);
     RotaryTables<P> there;
     RotaryTables<M> here;
@@ -102,7 +102,7 @@ TEST_SUITE("storage") {
     }
   }
 
-  TEST_CASE("Weights of attention and their logarithms run on a storage without Eigen") {
+  TEST_CASE("Weights of attention and their logarithms run on another storage") {
     Random random(6);
     for (const Index keys : widths) {
       CAPTURE(keys);
@@ -114,7 +114,7 @@ TEST_SUITE("storage") {
     check(NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 0.01}, shares);
   }
 
-  TEST_CASE("attend runs on a storage without Eigen") {
+  TEST_CASE("attend runs on another storage") {
     Random random(5);
     const M q = normal(5, 8, random);
     const M k = normal(20, 4, random);

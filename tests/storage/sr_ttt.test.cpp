@@ -12,8 +12,7 @@ constexpr ResidualDelta<> memory{.slots = 5, .filter = {.percent = 61.7, .part =
 using Model = SrTtt<laws::small_sr_ttt, 2, memory>;
 
 TEST_SUITE("storage") {
-  TEST_CASE(
-      "SR-TTT on a storage without Eigen agrees, its cache off and on, with the oracle's term") {
+  TEST_CASE("SR-TTT on another storage agrees, its cache off and on, with the oracle's term") {
     const auto params = Model::initial<Matrix<double>>(1);
     storage::check_model<Model>(params, {.caching = Caching::off});
     storage::check_model<Model>(params, {.caching = Caching::on});

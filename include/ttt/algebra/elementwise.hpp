@@ -47,7 +47,7 @@ struct Elementwise {
     (std::index_sequence_for<Ins...>());
   }
 
- private:
+ public:  // because kernels of a device are named after them
   struct Value {
     F f;
     template <class... N>

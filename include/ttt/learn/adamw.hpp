@@ -94,7 +94,7 @@ struct AdamW {
         params, gradient, state.mean, state.square);
   }
 
- private:
+ public:  // because kernels of a device are named after them
   /// The step of one element.
   struct Update {
     double scale, beta1, beta2, unbias_mean, unbias_square, epsilon, weight_decay, rate;
@@ -124,6 +124,7 @@ struct AdamW {
     }
   };
 
+ private:
   [[nodiscard]] bool is_frozen(const Leaf& leaf) const {
     return std::ranges::any_of(
         frozen, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });

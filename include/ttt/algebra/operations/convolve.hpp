@@ -46,7 +46,7 @@ struct Convolve {
     }
   }
 
- private:
+ public:  // because kernels of a device are named after them
   struct Forward {
     Index before, taps;
     template <class Row, class Y, class X, class W>

@@ -49,7 +49,7 @@ struct CrossEntropy {
     x.add(std::move(dx));
   }
 
- private:
+ public:  // because kernels of a device are named after them
   struct Forward {
     template <class Row, class Y, class X, class Targets>
     TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Targets& token) const {

@@ -125,6 +125,7 @@ struct ScaleHeads {
                               Shared{as_column(view(s))});
   }
 
+ public:  // because kernels of a device are named after them
   struct Forward {
     double by;
     template <class Row, class Y, class X, class Factors>

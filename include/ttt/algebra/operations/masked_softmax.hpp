@@ -55,6 +55,7 @@ struct MaskedSoftmax {
     return {row_count(x), heads, keys()};
   }
 
+ public:  // because kernels of a device are named after them
   struct Forward {
     double scale;
     template <class Row, class Y, class X, class From>

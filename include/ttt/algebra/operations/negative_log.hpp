@@ -67,6 +67,7 @@ struct NegativeLog {
     return chosen + static_cast<Scalar<N>>(floor);
   }
 
+ public:  // because kernels of a device are named after them
   struct Forward {
     double floor;
     template <class Row, class Y, class X, class Places>

@@ -58,6 +58,7 @@ struct RmsNorm {
     return reciprocal_root(squares * (S(1) / S(row.width)) + S(epsilon));
   }
 
+ public:  // because kernels of a device are named after them
   struct Forward {
     double epsilon;
     template <class Row, class Y, class X, class W>

@@ -144,7 +144,7 @@ struct Rotate {
     x.add_linear(dy, [&](const M& half) { return turned(half, -1); });
   }
 
- private:
+ public:  // because kernels of a device are named after them
   struct Turn {
     double direction;
     RotaryPairs pairs;
@@ -165,6 +165,7 @@ struct Rotate {
     }
   };
 
+ private:
   [[nodiscard]] M turned(const M& x, double direction) const {
     if (is_zero(x)) return {};
     M y(x.rows(), x.cols());

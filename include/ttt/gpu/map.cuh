@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/gpu/accessors.cuh>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+
+namespace ttt::gpu::detail {
+
+/// One element of map, as a functor over the number of the element.
+template <class F, class Outs, class... Ins>
+struct MapElement {
+  F f;
+  Outs outs;
+  std::tuple<Ins...> ins;
+  Index cols;
+
+  TTT_HD void operator()(Index n) const {
+    const Index row = n / cols;
+    const Index i = n % cols;
+    const Rows rows{2, 1, cols};
+    std::apply([&](const auto&... in) { put(outs, row, i, f(part(in, row, 0, rows)[i]...)); }, ins);
+  }
+
+ private:
+  template <class V, class N>
+  TTT_HD void put(const V& out, Index row, Index i, const N& number) const {
+    part(out, row, 0, Rows{2, 1, cols}).set(i, number);
+  }
+  template <class V, class N, std::size_t Count>
+  TTT_HD void put(const std::array<V, Count>& all, Index row, Index i,
+                  const std::array<N, Count>& numbers) const {
+    for (std::size_t n = 0; n < Count; ++n) put(all[n], row, i, numbers[n]);
+  }
+};
+
+/// out = f(in...), element by element; f returns a number, or a std::array of one for each output.
+/// The first input has the shape of all.
+template <class F, class Outs, class In, class... Ins>
+void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
+  static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device by its bytes");
+  const Index cols = col_count(in);
+  for_each_index(row_count(in) * cols,
+                 MapElement<F, Outs, In, Ins...>{f, outs, {in, ins...}, cols});
+}
+
+template <class T>
+inline constexpr bool is_sum = false;
+template <class V>
+inline constexpr bool is_sum<Sum<V>> = true;
+
+/// One group of one row of map_rows, or all of them in order.
+template <class S, class F, class... Args>
+struct MapRows {
+  F f;
+  Rows rows;
+  std::tuple<Args...> args;
+
+  TTT_HD void operator()(Index n) const { walk(n / rows.groups, n % rows.groups); }
+  TTT_HD void all() const {
+    for (Index row = 0; row < rows.rows; ++row) {
+      for (Index group = 0; group < rows.groups; ++group) walk(row, group);
+    }
+  }
+
+ private:
+  TTT_HD void walk(Index row, Index group) const {
+    std::apply(
+        [&](const auto&... arg) {
+          f(Row<S>{row, group, rows.width}, part(arg, row, group, rows)...);
+        },
+        args);
+  }
+};
+
+/// All of map_rows as one element.
+template <class Call>
+struct AllRows {
+  Call call;
+  TTT_HD void operator()(Index /*n*/) const { call.all(); }
+};
+
+#if TTT_ON_CUDA
+/// A block for each element of the call.
+template <class Call>
+__global__ void run_blocks(Call call) {
+  call(static_cast<Index>(blockIdx.x));
+}
+
+template <class Call>
+void for_each_block(Index blocks, Index width, const Call& call) {
+  if (blocks == 0) return;
+  int threads = 32;
+  while (threads < most_threads && threads < width) threads *= 2;
+  run_blocks<<<static_cast<unsigned>(blocks), threads, 0, stream()>>>(call);
+  expect_done(cudaGetLastError(), "map_rows");
+}
+#else
+template <class Call>
+void for_each_block(Index blocks, Index /*width*/, const Call& call) {
+  for_each_index(blocks, call);
+}
+#endif
+
+/// f(row, argument...) for each group of each row; in their order where they add to a sum.
+template <class S, class F, class... Args>
+void map_rows(const F& f, const Rows& rows, const Args&... args) {
+  static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device by its bytes");
+  using Call = MapRows<S, F, Args...>;
+  const Call call{f, rows, {args...}};
+  if constexpr ((... || is_sum<Args>)) {
+    for_each_block(rows.rows * rows.groups == 0 ? 0 : 1, rows.width, AllRows<Call>{call});
+  } else {
+    for_each_block(rows.rows * rows.groups, rows.width, call);
+  }
+}
+
+}  // namespace ttt::gpu::detail
