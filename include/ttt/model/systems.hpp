@@ -11,17 +11,19 @@
 
 namespace ttt {
 
+// The spec is copied, ModelSpec(Spec), because nvcc loses the parameter of an alias.
+
 /// A transformer with full attention.
 template <ModelSpec Spec, std::size_t Depth>
-using FullAttention = LanguageModel<Spec, Repeat<Depth, Block<Attend<Whole>, SwiGlu>>>;
+using FullAttention = LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<Attend<Whole>, SwiGlu>>>;
 
 /// A transformer whose attention sees a sliding window.
 template <ModelSpec Spec, std::size_t Depth>
-using SlidingWindow = LanguageModel<Spec, Repeat<Depth, Block<Attend<Window>, SwiGlu>>>;
+using SlidingWindow = LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<Attend<Window>, SwiGlu>>>;
 
 /// `Local` blocks with a sliding window, then one with full attention.
 template <ModelSpec Spec, std::size_t Local>
-using Hybrid = LanguageModel<Spec, Repeat<Local, Block<Attend<Window>, SwiGlu>>,
+using Hybrid = LanguageModel<ModelSpec(Spec), Repeat<Local, Block<Attend<Window>, SwiGlu>>,
                              Repeat<1, Block<Attend<Whole>, SwiGlu>>>;
 
 /// A sliding-window transformer whose last `Learning` blocks have a SwiGLU of fast weights, which
@@ -29,15 +31,16 @@ using Hybrid = LanguageModel<Spec, Repeat<Local, Block<Attend<Window>, SwiGlu>>,
 ///
 /// \source Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv:2512.23675
 template <ModelSpec Spec, std::size_t Depth, std::size_t Learning>
-using TttE2e = LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
-                             Repeat<Learning, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
+using TttE2e =
+    LanguageModel<ModelSpec(Spec), Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
+                  Repeat<Learning, Block<Attend<Window>, Fast<SwiGlu>, SwiGlu>>>;
 
 /// TttE2e whose learning blocks also store, exactly, what `Kept` says of what leaves their window.
 ///
 /// \source ours; the idea of a cache beside fast weights is of arXiv:2603.06642
 template <ModelSpec Spec, std::size_t Depth, std::size_t Learning, class Kept>
 using CachedTttE2e =
-    LanguageModel<Spec, Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
+    LanguageModel<ModelSpec(Spec), Repeat<Depth - Learning, Block<Attend<Window>, SwiGlu>>,
                   Repeat<Learning, Block<Attend<Window, Kept>, Fast<SwiGlu>, SwiGlu>>>;
 
 /// Surprisal-aware residual test-time training, as published: blocks of a ResidualDelta and a
@@ -45,7 +48,8 @@ using CachedTttE2e =
 ///
 /// \source arXiv:2603.06642, second version, and its code
 template <ModelSpec Spec, std::size_t Depth, auto Memory = ResidualDelta<>{}>
-using SrTtt = LanguageModel<Spec, Repeat<Depth, Block<With<checked(Memory, Spec)>, SwiGlu>>>;
+using SrTtt =
+    LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<checked(Memory, Spec)>, SwiGlu>>>;
 
 static_assert(Layer<Fast<SwiGlu>>);
 
