@@ -12,8 +12,8 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <string>
@@ -31,6 +31,18 @@ namespace ttt::gpu {
 struct DeviceError : Error {
   using Error::Error;
 };
+
+/// Why nothing can run here, such as a missing driver; empty if it can.
+[[nodiscard]] inline std::string unavailable() {
+#if TTT_ON_CUDA
+  int devices = 0;
+  const cudaError_t status = cudaGetDeviceCount(&devices);
+  if (status != cudaSuccess) return cudaGetErrorString(status);
+  return devices == 0 ? "there is no device" : "";
+#else
+  return {};
+#endif
+}
 
 }  // namespace ttt::gpu
 
@@ -65,14 +77,6 @@ inline void expect_done(cudaError_t status, const char* asked) {
 /// Where Thrust runs.
 [[nodiscard]] inline auto policy() { return thrust::cuda::par_nosync.on(stream()); }
 
-/// Why nothing can run here, or an empty text.
-[[nodiscard]] inline std::string unavailable() {
-  int devices = 0;
-  const cudaError_t status = cudaGetDeviceCount(&devices);
-  if (status != cudaSuccess) return cudaGetErrorString(status);
-  return devices == 0 ? "there is no device" : "";
-}
-
 [[nodiscard]] inline void* allocate(std::size_t bytes) {
   void* memory = nullptr;
   expect_done(cudaMallocAsync(&memory, bytes, stream()), "allocate");
@@ -89,7 +93,6 @@ inline void wait() { expect_done(cudaStreamSynchronize(stream()), "wait"); }
 #else
 
 [[nodiscard]] inline auto policy() { return thrust::device; }
-[[nodiscard]] inline std::string unavailable() { return {}; }
 [[nodiscard]] inline void* allocate(std::size_t bytes) { return ::operator new(bytes); }
 inline void release(void* memory) { ::operator delete(memory); }
 inline void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
