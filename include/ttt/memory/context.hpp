@@ -33,8 +33,8 @@ struct Name {
   char text[48] = {};  ///< the word, then zeros
 
   /// A literal of at most 47 characters.
-  // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
   template <std::size_t N>
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
   constexpr Name(const char (&word)[N]) requires(N <= 48) {
     for (std::size_t n = 0; n < N; ++n) text[n] = word[n];
   }
