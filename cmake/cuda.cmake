@@ -2,7 +2,7 @@
 # CUDA, so the flag is ours. Eigen is for the host; without EIGEN_NO_CUDA it would leave out its
 # vector instructions there. What is suppressed: that a View of const needs no conversion to itself,
 # and that functors also run on the host's lanes.
-find_package(CUDAToolkit 12.4 REQUIRED)
+find_package(CUDAToolkit 12.8 REQUIRED) # which knows architecture 120
 if(NOT CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_COMPILER ${CUDAToolkit_NVCC_EXECUTABLE})
 endif()

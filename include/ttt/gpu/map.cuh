@@ -3,7 +3,6 @@
 
 #include <ttt/gpu/accessors.cuh>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <tuple>
