@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/algebra/storage.hpp>
+#include <ttt/gpu/attention.cuh>
 #include <ttt/gpu/buffer.cuh>
 #include <ttt/gpu/gemm.cuh>
 #include <ttt/gpu/map.cuh>
@@ -149,6 +150,15 @@ struct Primitives<gpu::Matrix<S, P>> {
     const thrust::counting_iterator<Index> first(0);
     return thrust::transform_reduce(gpu::detail::policy(), first, first + a.rows * a.cols,
                                     gpu::detail::DotElement<S>{a, b}, 0.0, thrust::plus<double>());
+  }
+
+  template <class Call, class Y>
+  static bool attend(const Call& call, const Y& y) {
+    return gpu::detail::attend<P>(call, y);
+  }
+  template <class Call, class Dy, class Sums>
+  static bool pull_attention(const Call& call, const Dy& dy, const Sums& sums) {
+    return gpu::detail::pull_attention<P>(call, dy, sums);
   }
   ///@}
 };

@@ -3,7 +3,6 @@
 
 #include <ttt/algebra/operations/attend_tile.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -41,9 +40,7 @@ struct SoftmaxAttention {
     detail::expect_attention<Sources>(heads, visible, views);
     A y = zeros<A>(row_count(q), col_count(q));
     const auto out = view(y);
-    const detail::AttentionCall<A, Sources> call(heads, visible, views);
-    detail::for_each_tile(call, detail::Heads::apart,
-                          [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
+    detail::attend_all(detail::AttentionCall<A, Sources>(heads, visible, views), out);
     return y;
   }
 
@@ -52,21 +49,16 @@ struct SoftmaxAttention {
   [[nodiscard]] M tangent(const Dual<M>& q, const Others&... others) const {
     M y = zeros<M>(row_count(q), col_count(q));
     const Dual<View<Scalar<M>>> out{{}, view(y)};
-    const detail::AttentionCall<Dual<M>, Sources> call(heads, visible, {view(q), view(others)...});
-    detail::for_each_tile(call, detail::Heads::apart,
-                          [&](const auto& tile) { tile.add_values(out, tile.probabilities()); });
+    detail::attend_all(
+        detail::AttentionCall<Dual<M>, Sources>(heads, visible, {view(q), view(others)...}), out);
     return y;
   }
 
   /// Adds to the cotangents of the inputs.
   template <Array A, class... Ins>
   void pullback(const A& /*y*/, const A& dy, const Ins&... in) const {
-    const auto sums = detail::attention_sources<Sources>(std::array{in.sum()...});
-    const detail::AttentionCall<A, Sources> call(heads, visible, {view(in.value())...});
-    const bool biased =
-        std::ranges::any_of(sums, [](const auto& source) { return row_count(source.bias) > 0; });
-    detail::for_each_tile(call, biased ? detail::Heads::together : detail::Heads::apart,
-                          [&](const auto& tile) { tile.pull(view(dy), sums); });
+    detail::pull_all(detail::AttentionCall<A, Sources>(heads, visible, {view(in.value())...}),
+                     view(dy), detail::attention_sources<Sources>(std::array{in.sum()...}));
   }
 };
 

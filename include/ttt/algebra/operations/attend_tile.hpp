@@ -194,6 +194,29 @@ void for_each_tile(const AttentionCall<A, Sources>& call, Heads heads, const Vis
   });
 }
 
+/// Writes the result, which is zero before: by the storage's own kernel if it has one that can,
+/// else tile by tile.
+template <Array A, std::size_t Sources, class Out>
+void attend_all(const AttentionCall<A, Sources>& call, const Out& y) {
+  if constexpr (requires { PrimitivesOf<A>::attend(call, y); }) {
+    if (PrimitivesOf<A>::attend(call, y)) return;
+  }
+  for_each_tile(call, Heads::apart,
+                [&](const auto& tile) { tile.add_values(y, tile.probabilities()); });
+}
+
+/// Adds the cotangents of all inputs, in the same two ways.
+template <Array A, std::size_t Sources, class Dy, class Sums>
+void pull_all(const AttentionCall<A, Sources>& call, const Dy& dy, const Sums& sums) {
+  if constexpr (requires { PrimitivesOf<A>::pull_attention(call, dy, sums); }) {
+    if (PrimitivesOf<A>::pull_attention(call, dy, sums)) return;
+  }
+  const bool biased =
+      std::ranges::any_of(sums, [](const auto& source) { return row_count(source.bias) > 0; });
+  for_each_tile(call, biased ? Heads::together : Heads::apart,
+                [&](const auto& tile) { tile.pull(dy, sums); });
+}
+
 /// Throws unless a query's visible keys are there.
 inline void expect_visible(const VisibleKeys& visible, Index queries, Index keys) {
   if (std::ssize(visible.first) != queries || std::ssize(visible.count) != queries) {
