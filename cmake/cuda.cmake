@@ -12,7 +12,7 @@ endif()
 enable_language(CUDA)
 add_library(ttt_cuda INTERFACE)
 add_library(ttt::cuda ALIAS ttt_cuda)
-target_link_libraries(ttt_cuda INTERFACE ttt CUDA::cudart CUDA::cublas)
+target_link_libraries(ttt_cuda INTERFACE ttt CUDA::cudart CUDA::cublasLt)
 target_compile_definitions(ttt_cuda INTERFACE EIGEN_NO_CUDA)
 target_compile_options(ttt_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20
   --expt-relaxed-constexpr -diag-suppress=554,20011,20014>)

@@ -15,16 +15,18 @@ namespace ttt::gpu::detail {
 
 #if TTT_ON_CUDA
 
-/// A block of warps with fast memory for each element of the call.
+/// A block of warps with fast memory for each element of the call. Large blocks are to leave room
+/// for two at a time.
 template <class Call>
-__global__ void run_staged(Call call) {
-  extern __shared__ alignas(16) unsigned char memory[];
+__global__ void __launch_bounds__(32 * Call::most_warps, Call::most_warps > 4 ? 2 : 1)
+    run_staged(Call call) {
+  extern __shared__ __align__(16) unsigned char memory[];
   call(static_cast<Index>(blockIdx.x), static_cast<int>(blockDim.x) / 32, memory);
 }
 
-/// The most warps that a block may have, `most` or fewer; none if one has not memory enough.
+/// The most warps that a block may have; none if even one has not memory enough.
 template <class Call>
-[[nodiscard]] int warps_of(int most) {
+[[nodiscard]] int warps_of() {
   static const int fast_memory = [] {
     int device = 0;
     int bytes = 0;
@@ -33,7 +35,7 @@ template <class Call>
                 "attend");
     return bytes - 4096;  // for what kernels have besides
   }();
-  int warps = most;
+  int warps = Call::most_warps;
   while (warps > 0 && static_cast<int>(Call::bytes(warps)) > fast_memory) warps /= 2;
   return warps;
 }
@@ -52,7 +54,7 @@ void for_each_staged(Index blocks, int warps, const Call& call) {
 #else
 
 template <class Call>
-[[nodiscard]] int warps_of(int /*most*/) {
+[[nodiscard]] int warps_of() {
   return 1;
 }
 
@@ -112,13 +114,11 @@ class FusedAttention {
   using Statistics = AttentionStatistics<N, Width, Arithmetic<S, P>>;
   using Queries = PullQueries<N, Width, Arithmetic<S, P>>;
   using Keys = PullKeys<N, Width, Arithmetic<S, P>>;
-  static constexpr int forward_warps = ttt::detail::is_dual<N> ? 4 : 8;
-  static constexpr int pull_warps = 4;
 
  public:
   /// Writes y.
   static bool forward(const AttentionShape<N>& shape, const ViewOf<N>& y) {
-    const int warps = warps_of<Forward>(forward_warps);
+    const int warps = warps_of<Forward>();
     if (warps == 0) return false;
     for_each_staged(blocks_of(shape.queries, warps, shape.heads), warps, Forward{shape, y});
     return true;
@@ -128,8 +128,7 @@ class FusedAttention {
   template <std::size_t Sources>
   static bool pull(const AttentionShape<N>& shape, const ConstViewOf<N>& dy,
                    const std::array<KeySums<N>, Sources>& sums) {
-    const int warps = std::min({warps_of<Statistics>(pull_warps), warps_of<Queries>(pull_warps),
-                                warps_of<Keys>(pull_warps)});
+    const int warps = std::min({warps_of<Statistics>(), warps_of<Queries>(), warps_of<Keys>()});
     if (warps == 0) return false;
     A log_sum = uninitialised<A>(shape.queries * shape.heads, 1);
     A mean = uninitialised<A>(shape.queries * shape.heads, 1);

@@ -24,6 +24,18 @@ struct Span {
   [[nodiscard]] TTT_HD bool has(Index n) const { return begin <= n && n < end; }
 };
 
+/// The columns of a tile that a query sees.
+struct Columns {
+  int begin, end;
+  [[nodiscard]] TTT_HD bool has(int c) const { return begin <= c && c < end; }
+};
+/// Of keys in a tile whose first is `key`.
+[[nodiscard]] TTT_HD inline Columns columns_of(const Span& seen, Index key, int cols) {
+  if (seen.empty() || seen.end <= key || key + cols <= seen.begin) return {0, 0};
+  return {seen.begin <= key ? 0 : static_cast<int>(seen.begin - key),
+          key + cols <= seen.end ? cols : static_cast<int>(seen.end - key)};
+}
+
 /// One source of keys as the kernels see it.
 template <class N>
 struct KeySource {

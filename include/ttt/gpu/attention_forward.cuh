@@ -31,13 +31,14 @@ struct RunningSoftmax {
     TTT_UNROLL
     for (int r = 0; r < Scores::rows; ++r) {
       const Index row = warp() * tile_rows + Scores::row(r);
-      const Span seen = row < queries.count ? source.seen_by(queries.first + row) : Span{0, 0};
+      const Columns seen = row < queries.count
+                               ? columns_of(source.seen_by(queries.first + row), key, Cols)
+                               : Columns{0, 0};
       S most = largest[r];
       TTT_UNROLL
       for (int c = 0; c < Scores::cols; ++c) {
-        const Index at = key + Scores::col(c);
-        if (!seen.has(at)) continue;
-        const N score = scores.number(r, c) * scale + in_column(source.bias, at);
+        if (!seen.has(Scores::col(c))) continue;
+        const N score = scores.number(r, c) * scale + in_column(source.bias, key + Scores::col(c));
         scores.set(r, c, score);
         most = Greater{}(most, value_of(score));
       }
@@ -48,7 +49,7 @@ struct RunningSoftmax {
       rescale(r, kept);
       TTT_UNROLL
       for (int c = 0; c < Scores::cols; ++c) {
-        const N e = seen.has(key + Scores::col(c)) ? exp(scores.number(r, c) - most) : N{};
+        const N e = seen.has(Scores::col(c)) ? exp(scores.number(r, c) - most) : N{};
         scores.set(r, c, e);
         total[r] = total[r] + e;
       }
@@ -65,6 +66,7 @@ struct AttentionForward {
   using Factor = typename Arithmetic::Factor;
   using Staged = StagedOf<N, Factor, Width>;
   static constexpr int cols = sizeof(Factor) == 2 ? 64 : 32;  ///< keys at a time
+  static constexpr int most_warps = ttt::detail::is_dual<N> || Width > 64 ? 4 : 8;  ///< of a block
   using Scores = TileOf<N, cols>;
   using Result = TileOf<N, Width>;
 
@@ -127,7 +129,8 @@ template <class N, int Width, class Arithmetic>
 struct AttentionStatistics {
   using Factor = typename Arithmetic::Factor;
   using Staged = StagedOf<N, Factor, Width>;
-  static constexpr int cols = 32;  ///< keys at a time
+  static constexpr int cols = 32;       ///< keys at a time
+  static constexpr int most_warps = 4;  ///< of a block
   using Scores = TileOf<N, cols>;
 
   AttentionShape<N> shape;

@@ -28,7 +28,8 @@ struct PullQueries {
   using S = Scalar<N>;
   using Factor = typename Arithmetic::Factor;
   using Staged = StagedOf<N, Factor, Width>;
-  static constexpr int cols = 32;  ///< keys at a time
+  static constexpr int cols = 32;       ///< keys at a time
+  static constexpr int most_warps = 4;  ///< of a block
   using Scores = TileOf<N, cols>;
   using Result = TileOf<N, Width>;
 
@@ -95,15 +96,15 @@ struct PullQueries {
       const Index own_row = warp() * tile_rows + Scores::row(r);
       const bool there = own_row < queries.count;
       const Index query = queries.first + (there ? own_row : 0);
-      const Span seen = there ? source.seen_by(query) : Span{0, 0};
+      const Columns seen = there ? columns_of(source.seen_by(query), key, cols) : Columns{0, 0};
       const N log_sum = in_column(statistics.log_sum, query * shape.heads + head);
       const N mean = in_column(statistics.mean, query * shape.heads + head);
       TTT_UNROLL
       for (int c = 0; c < Scores::cols; ++c) {
-        const Index at = key + Scores::col(c);
         N ds{};
-        if (seen.has(at)) {
-          const N score = scores.number(r, c) * scale + in_column(source.bias, at);
+        if (seen.has(Scores::col(c))) {
+          const N score =
+              scores.number(r, c) * scale + in_column(source.bias, key + Scores::col(c));
           ds = pulled(score, dp.number(r, c), log_sum, mean).ds * scale;
         }
         scores.set(r, c, ds);
@@ -120,7 +121,8 @@ struct PullKeys {
   using S = Scalar<N>;
   using Factor = typename Arithmetic::Factor;
   using Staged = StagedOf<N, Factor, Width>;
-  static constexpr int cols = 32;  ///< queries at a time
+  static constexpr int cols = 32;       ///< queries at a time
+  static constexpr int most_warps = 4;  ///< of a block
   using Scores = TileOf<N, cols>;
   using Result = TileOf<N, Width>;
 
@@ -135,7 +137,7 @@ struct PullKeys {
   [[nodiscard]] static std::size_t bytes(int warps) {
     return 2 * staged_bytes<N, Factor, Width>(warps * tile_rows) +
            2 * staged_bytes<N, Factor, Width>(cols) + 2 * Arena::room<N>(cols) +
-           Arena::room<Span>(cols);
+           Arena::room<Columns>(cols);
   }
 
   TTT_HD void operator()(Index block, int warps, unsigned char* memory) const {
@@ -156,14 +158,14 @@ struct PullKeys {
     arena.take(queries.dy, cols);
     queries.log_sum = arena.take<N>(cols);
     queries.mean = arena.take<N>(cols);
-    queries.seen = arena.take<Span>(cols);
+    queries.seen = arena.take<Columns>(cols);
 
     Cotangents sum{};
     const Span reading = queries_of(source, at, shape.queries);
     for (Index head = kv_head * group; head < (kv_head + 1) * group; ++head) {
       for (Index query = reading.begin; query < reading.end; query += cols) {
         meet();
-        bring(queries, head, query, Smaller{}(Index{cols}, reading.end - query));
+        bring(queries, head, query, Smaller{}(Index{cols}, reading.end - query), at);
         meet();
         add(sum, own, at, queries);
       }
@@ -180,14 +182,15 @@ struct PullKeys {
     Staged q, dy;
     N* log_sum;
     N* mean;
-    Span* seen;
+    Columns* seen;  ///< of the block's keys
   };
   struct Cotangents {
     Result k, v;
     N bias[Scores::rows];
   };
 
-  TTT_HD void bring(const Queries& to, Index head, Index first, Index count) const {
+  TTT_HD void bring(const Queries& to, Index head, Index first, Index count,
+                    const HeadRows& keys) const {
     const HeadRows at = shape.queries_of_head(first, count, head);
     stage<Arithmetic>(to.q, cols, source.q, at);
     stage<Arithmetic>(to.dy, cols, dy, at);
@@ -196,7 +199,9 @@ struct PullKeys {
       const Index place = (first + (there ? n : 0)) * shape.heads + head;
       to.log_sum[n] = in_column(statistics.log_sum, place);
       to.mean[n] = in_column(statistics.mean, place);
-      to.seen[n] = there ? source.seen_by(first + n) : Span{0, 0};
+      to.seen[n] =
+          there ? columns_of(source.seen_by(first + n), keys.first, static_cast<int>(keys.count))
+                : Columns{0, 0};
     }
   }
 
@@ -210,15 +215,13 @@ struct PullKeys {
     const S scale = shape.scale();
     TTT_UNROLL
     for (int r = 0; r < Scores::rows; ++r) {
-      const Index row = warp() * tile_rows + Scores::row(r);
-      const bool there = row < at.count;
-      const Index key = at.first + (there ? row : 0);
-      const N bias = in_column(source.bias, key);
+      const int row = warp() * tile_rows + Scores::row(r);
+      const N bias = in_column(source.bias, at.first + (row < at.count ? row : 0));
       TTT_UNROLL
       for (int c = 0; c < Scores::cols; ++c) {
         const int query = Scores::col(c);
         Pulled<N> back{};
-        if (there && queries.seen[query].has(key)) {
+        if (queries.seen[query].has(row)) {
           back = pulled(p.number(r, c) * scale + bias, ds.number(r, c), queries.log_sum[query],
                         queries.mean[query]);
         }

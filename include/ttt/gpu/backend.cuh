@@ -87,6 +87,10 @@ inline void release(void* memory) { cudaFreeAsync(memory, stream()); }
 inline void copy(void* to, const void* from, std::size_t bytes) {
   expect_done(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream()), "copy");
 }
+/// Fills memory with zeros.
+inline void clear(void* memory, std::size_t bytes) {
+  expect_done(cudaMemsetAsync(memory, 0, bytes, stream()), "clear");
+}
 /// Waits for everything that was asked so far.
 inline void wait() { expect_done(cudaStreamSynchronize(stream()), "wait"); }
 
@@ -96,6 +100,7 @@ inline void wait() { expect_done(cudaStreamSynchronize(stream()), "wait"); }
 [[nodiscard]] inline void* allocate(std::size_t bytes) { return ::operator new(bytes); }
 inline void release(void* memory) { ::operator delete(memory); }
 inline void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+inline void clear(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
 inline void wait() {}
 
 #endif

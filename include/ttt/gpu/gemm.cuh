@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #if TTT_ON_CUDA
-#include <cublas_v2.h>
+#include <ttt/gpu/gemm_cublas.cuh>
 #endif
 
 namespace ttt::gpu {
@@ -26,49 +26,21 @@ namespace ttt::gpu::detail {
 
 #if TTT_ON_CUDA
 
-inline void expect_done(cublasStatus_t status, const char* asked) {
-  if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw DeviceError(std::string(asked) + ": cuBLAS answered " + cublasGetStatusString(status));
-}
-
-/// A handle of this thread on the one stream.
-[[nodiscard]] inline cublasHandle_t cublas() {
-  struct Handle {
-    cublasHandle_t handle{};
-    Handle() {
-      expect_done(cublasCreate(&handle), "gemm");
-      expect_done(cublasSetStream(handle, stream()), "gemm");
-    }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    ~Handle() { cublasDestroy(handle); }
-  };
-  thread_local const Handle mine;
-  return mine.handle;
-}
-
-/// out = a b or out += a b. cuBLAS has columns first: to it our arrays are transposed, and the
-/// factors change places.
+/// out = a b or out += a b.
 template <std::floating_point S>
 void gemm(View<S> out, View<const S> a, View<const S> b, Flip flip, bool add, Precision precision) {
   if (out.rows == 0 || out.cols == 0) return;
-  const Index inner = flip == Flip::left ? a.rows : a.cols;
-  const S one = 1;
-  const S kept = add ? 1 : 0;
-  constexpr bool is_float = std::same_as<S, float>;
-  constexpr cudaDataType_t type = is_float ? CUDA_R_32F : CUDA_R_64F;
-  const cublasComputeType_t compute = !is_float                         ? CUBLAS_COMPUTE_64F
-                                      : precision == Precision::float32 ? CUBLAS_COMPUTE_32F
-                                      : precision == Precision::bfloat16
-                                          ? CUBLAS_COMPUTE_32F_FAST_16BF
-                                          : CUBLAS_COMPUTE_32F_FAST_TF32;
-  expect_done(
-      cublasGemmEx(cublas(), flip == Flip::right ? CUBLAS_OP_T : CUBLAS_OP_N,
-                   flip == Flip::left ? CUBLAS_OP_T : CUBLAS_OP_N, static_cast<int>(out.cols),
-                   static_cast<int>(out.rows), static_cast<int>(inner), &one, b.data, type,
-                   static_cast<int>(b.stride), a.data, type, static_cast<int>(a.stride), &kept,
-                   out.data, type, static_cast<int>(out.stride), compute, CUBLAS_GEMM_DEFAULT),
-      "gemm");
+  if constexpr (std::same_as<S, float>) {
+    if (precision == Precision::bfloat16) {
+      const Buffer<__nv_bfloat16> left = halved(a);
+      const Buffer<__nv_bfloat16> right = halved(b);
+      return multiply(out, as_view(left, a), as_view(right, b), flip, add, CUBLAS_COMPUTE_32F);
+    }
+  }
+  multiply(out, a, b, flip, add,
+           std::same_as<S, double>        ? CUBLAS_COMPUTE_64F
+           : precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                          : CUBLAS_COMPUTE_32F);
 }
 
 #else

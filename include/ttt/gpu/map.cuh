@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/gpu/accessors.cuh>
+#include <ttt/gpu/sum_rows.cuh>
 
 #include <array>
 #include <cstddef>
@@ -47,27 +47,16 @@ void map(const F& f, const Outs& outs, const In& in, const Ins&... ins) {
                  MapElement<F, Outs, In, Ins...>{f, outs, {in, ins...}, cols});
 }
 
-template <class T>
-inline constexpr bool is_sum = false;
-template <class V>
-inline constexpr bool is_sum<Sum<V>> = true;
-
-/// One group of one row of map_rows, or all of them in order.
+/// One group of one row of map_rows.
 template <class S, class F, class... Args>
 struct MapRows {
   F f;
   Rows rows;
   std::tuple<Args...> args;
 
-  TTT_HD void operator()(Index n) const { walk(n / rows.groups, n % rows.groups); }
-  TTT_HD void all() const {
-    for (Index row = 0; row < rows.rows; ++row) {
-      for (Index group = 0; group < rows.groups; ++group) walk(row, group);
-    }
-  }
-
- private:
-  TTT_HD void walk(Index row, Index group) const {
+  TTT_HD void operator()(Index n) const {
+    const Index row = n / rows.groups;
+    const Index group = n % rows.groups;
     std::apply(
         [&](const auto&... arg) {
           f(Row<S>{row, group, rows.width}, part(arg, row, group, rows)...);
@@ -76,45 +65,14 @@ struct MapRows {
   }
 };
 
-/// All of map_rows as one element.
-template <class Call>
-struct AllRows {
-  Call call;
-  TTT_HD void operator()(Index /*n*/) const { call.all(); }
-};
-
-#if TTT_ON_CUDA
-/// A block for each element of the call.
-template <class Call>
-__global__ void run_blocks(Call call) {
-  call(static_cast<Index>(blockIdx.x));
-}
-
-template <class Call>
-void for_each_block(Index blocks, Index width, const Call& call) {
-  if (blocks == 0) return;
-  int threads = 32;
-  while (threads < most_threads && threads < width) threads *= 2;
-  run_blocks<<<static_cast<unsigned>(blocks), threads, 0, stream()>>>(call);
-  expect_done(cudaGetLastError(), "map_rows");
-}
-#else
-template <class Call>
-void for_each_block(Index blocks, Index /*width*/, const Call& call) {
-  for_each_index(blocks, call);
-}
-#endif
-
-/// f(row, argument...) for each group of each row; in their order where they add to a sum.
+/// f(row, argument...) for each group of each row.
 template <class S, class F, class... Args>
 void map_rows(const F& f, const Rows& rows, const Args&... args) {
   static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device by its bytes");
-  using Call = MapRows<S, F, Args...>;
-  const Call call{f, rows, {args...}};
   if constexpr ((... || is_sum<Args>)) {
-    for_each_block(rows.rows * rows.groups == 0 ? 0 : 1, rows.width, AllRows<Call>{call});
+    sum_rows<S>(f, rows, args...);
   } else {
-    for_each_block(rows.rows * rows.groups, rows.width, call);
+    for_each_block(rows.rows * rows.groups, rows.width, MapRows<S, F, Args...>{f, rows, {args...}});
   }
 }
 
