@@ -26,8 +26,9 @@ namespace ttt {
 /// zero where it is half of a dual, or one of several in an array, and no more than a shape where
 /// it stands by itself.
 ///
-/// It may have whole operations too, which return whether they have done them, and else are done by
-/// the functions above: attend and pull_attention (see SoftmaxAttention).
+/// It may have more, which else is done by the functions above: map_several and dots, which are map
+/// and dot for many arrays in one pass; attend and pull_attention, which return whether they have
+/// done an attention (see SoftmaxAttention).
 ///
 /// Nothing else above reads or writes an element, so a second storage is these functions alone.
 template <class M>

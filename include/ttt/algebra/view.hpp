@@ -27,7 +27,7 @@ struct View {
     return block(first, 0, count, cols);
   }
   /// Whether the elements lie side by side.
-  [[nodiscard]] bool contiguous() const { return stride == cols || rows <= 1; }
+  [[nodiscard]] constexpr bool contiguous() const { return stride == cols || rows <= 1; }
 
   /// The same elements, only to be read.
   // NOLINTNEXTLINE(google-explicit-constructor): as a pointer to const
@@ -98,7 +98,7 @@ template <class V>
 }
 ///@}
 
-/// An output of map_rows that all rows add to, in their order; they find it at its first row.
+/// An output of map_rows that all rows add to; they find it at its first row.
 template <class V>
 struct Sum {
   V view;  ///< of any number of rows
@@ -106,6 +106,27 @@ struct Sum {
 /// Of any view.
 template <class V>
 Sum(V) -> Sum<V>;
+
+/// An output of map_rows that all rows read and write, one after the other, where a Sum is added
+/// to.
+template <class V>
+struct InTurn : Sum<V> {};
+/// Of any view.
+template <class V>
+InTurn(V) -> InTurn<V>;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_sum = false;
+template <class V>
+inline constexpr bool is_sum<Sum<V>> = true;
+template <class V>
+inline constexpr bool is_sum<InTurn<V>> = true;
+template <class T>
+inline constexpr bool is_in_turn = false;
+template <class V>
+inline constexpr bool is_in_turn<InTurn<V>> = true;
+}  // namespace detail
 
 /// An input of map_rows that all rows see from its first row on.
 template <class V>

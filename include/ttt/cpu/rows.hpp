@@ -56,11 +56,6 @@ struct Row {
   }
 };
 
-template <class T>
-inline constexpr bool is_sum = false;
-template <class V>
-inline constexpr bool is_sum<Sum<V>> = true;
-
 /// Elements that are worth handing over to another thread; ours.
 inline constexpr Index least_elements = 1 << 13;
 
@@ -75,7 +70,7 @@ void map_rows(const F& f, const Rows& rows, const Args&... args) {
       }
     }
   };
-  if constexpr ((... || is_sum<Args>)) {
+  if constexpr ((... || ttt::detail::is_sum<Args>)) {
     walk(0, rows.rows);
   } else {
     const Index elements = std::max<Index>(1, rows.groups * rows.width);

@@ -69,7 +69,7 @@ struct MapRows {
 template <class S, class F, class... Args>
 void map_rows(const F& f, const Rows& rows, const Args&... args) {
   static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device by its bytes");
-  if constexpr ((... || is_sum<Args>)) {
+  if constexpr ((... || ttt::detail::is_sum<Args>)) {
     sum_rows<S>(f, rows, args...);
   } else {
     for_each_block(rows.rows * rows.groups, rows.width, MapRows<S, F, Args...>{f, rows, {args...}});

@@ -7,9 +7,7 @@
 #include <ttt/gpu/gemm.cuh>
 #include <ttt/gpu/map.cuh>
 #include <ttt/gpu/rows.cuh>
-
-#include <thrust/functional.h>
-#include <thrust/transform_reduce.h>
+#include <ttt/gpu/several.cuh>
 
 #include <array>
 #include <concepts>
@@ -80,18 +78,6 @@ template <std::size_t N>
 }
 ///@}
 
-/// The product of two elements.
-template <class S>
-struct DotElement {
-  View<const S> a, b;
-  TTT_HD double operator()(Index n) const {
-    const Index row = n / a.cols;
-    const Index i = n % a.cols;
-    return static_cast<double>(a.data[row * a.stride + i]) *
-           static_cast<double>(b.data[row * b.stride + i]);
-  }
-};
-
 }  // namespace ttt::gpu::detail
 
 namespace ttt {
@@ -146,10 +132,14 @@ struct Primitives<gpu::Matrix<S, P>> {
     gpu::detail::scatter_add(out, indices.numbers(), in);
   }
 
-  static double dot(View<const S> a, View<const S> b) {
-    const thrust::counting_iterator<Index> first(0);
-    return thrust::transform_reduce(gpu::detail::policy(), first, first + a.rows * a.cols,
-                                    gpu::detail::DotElement<S>{a, b}, 0.0, thrust::plus<double>());
+  static double dot(View<const S> a, View<const S> b) { return dots({{a, b}})[0]; }
+
+  static std::vector<double> dots(const std::vector<DotArguments<S>>& several) {
+    return gpu::detail::dots(several);
+  }
+  template <class F, std::size_t Outs, std::size_t Ins>
+  static void map_several(const F& f, const std::vector<MapArguments<S, Outs, Ins>>& several) {
+    gpu::detail::map_several(f, several);
   }
 
   template <class Call, class Y>

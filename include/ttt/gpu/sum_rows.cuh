@@ -36,11 +36,6 @@ void for_each_block(Index blocks, Index /*width*/, const Call& call) {
 }
 #endif
 
-template <class T>
-inline constexpr bool is_sum = false;
-template <class V>
-inline constexpr bool is_sum<Sum<V>> = true;
-
 ///@{
 /// An argument of map_rows with f(view) in the place of every view of a sum.
 template <class V, class F>
@@ -157,16 +152,16 @@ void sum_rows(const F& f, const Rows& rows, const Args&... args) {
     return sum;
   };
   (static_cast<void>(with_sums(args, note)), ...);
-  const Index size = rows_of_block(rows.rows, largest);
+  constexpr bool in_turn = (... || ttt::detail::is_in_turn<Args>);
+  const Index size = in_turn ? rows.rows : rows_of_block(rows.rows, largest);
   const Index blocks = (rows.rows + size - 1) / size;
   using Call = SumBlock<S, F, Args...>;
-  if (blocks == 1) {
-    for_each_block(1, rows.width, Call{f, rows, size, {args...}});
-    return;
+  if (blocks == 1) return for_each_block(1, rows.width, Call{f, rows, size, {args...}});
+  if constexpr (!in_turn) {
+    BlockSums<S> sums(blocks);
+    for_each_block(blocks, rows.width, Call{f, rows, size, {with_sums(args, sums)...}});
+    sums.add();
   }
-  BlockSums<S> sums(blocks);
-  for_each_block(blocks, rows.width, Call{f, rows, size, {with_sums(args, sums)...}});
-  sums.add();
 }
 
 }  // namespace ttt::gpu::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/array.hpp>
+#include <ttt/algebra/several.hpp>
 #include <ttt/algebra/tree.hpp>
 #include <ttt/error.hpp>
 
@@ -39,12 +39,14 @@ struct AdamW {
   };
 
   /// The global norm of a gradient, frozen tensors left out.
-  template <class Params>
-  [[nodiscard]] double norm(const Params& gradient) const {
-    double squares = 0;
+  template <template <class> class T, Storage M>
+  [[nodiscard]] double norm(const T<M>& gradient) const {
+    std::vector<DotArguments<Scalar<M>>> several;
     for (const auto& [leaf, g] : parts_of(gradient).arrays) {
-      if (!is_frozen(leaf)) squares += sum_of_squares(*g);
+      if (!is_frozen(leaf)) several.push_back({view(*g), view(*g)});
     }
+    double squares = 0;
+    for (const double square : dots<M>(several)) squares += square;
     return std::sqrt(squares);
   }
 
@@ -54,9 +56,9 @@ struct AdamW {
   /// \throws NumberError, naming step and tensor, if a number of a parameter or of the state would
   ///         not be finite; both are then untouched.
   /// \cost   two passes over parameters, gradient and state, of which the first only checks, and
-  ///         one for the norm
-  template <class Params>
-  void step(Params& params, const Params& gradient, State<Params>& state, double rate) const {
+  ///         one for the norm; for the check, memory as for the parameters
+  template <template <class> class T, Storage M>
+  void step(T<M>& params, const T<M>& gradient, State<T<M>>& state, double rate) const {
     const double size = norm(gradient);
     const auto t = static_cast<double>(state.steps + 1);
     const Update update{.scale = max_norm > 0 && size >= max_norm ? max_norm / size : 1.0,
@@ -67,31 +69,18 @@ struct AdamW {
                         .epsilon = epsilon,
                         .weight_decay = weight_decay,
                         .rate = rate};
-    for_each_array(
-        [&]<class M>(const Leaf& leaf, const M& p, const M& g, const M& m, const M& v) {
-          if (is_frozen(leaf) || is_zero(p)) return;
-          const bool first = is_zero(m) || is_zero(v);
-          const M zero = first ? filled<M>(p.rows(), p.cols(), 0) : M();
-          const auto number = [&](const M& moment) {
-            return view(is_zero(moment) ? zero : moment);
-          };
-          M defect(p.rows(), p.cols());
-          Primitives<M>::map(Defect{update}, view(defect), view(p), view(g), number(m), number(v));
-          if (std::isfinite(sum_of_squares(defect))) return;
-          throw NumberError("AdamW: step " + std::to_string(state.steps) + ": " + leaf.name +
-                            " would not be finite");
-        },
-        std::as_const(params), gradient, std::as_const(state.mean), std::as_const(state.square));
+    expect_finite(update, params, gradient, state);
     ++state.steps;
+    std::vector<MapArguments<Scalar<M>, 3, 4>> several;
     for_each_array(
-        [&]<class M>(const Leaf& leaf, M& p, const M& g, M& m, M& v) {
+        [&](const Leaf& leaf, M& p, const M& g, M& m, M& v) {
           if (is_frozen(leaf) || is_zero(p)) return;
           if (is_zero(m)) m = filled<M>(p.rows(), p.cols(), 0);
           if (is_zero(v)) v = filled<M>(p.rows(), p.cols(), 0);
-          Primitives<M>::map(update, std::array{view(p), view(m), view(v)}, view(std::as_const(p)),
-                             view(g), view(std::as_const(m)), view(std::as_const(v)));
+          several.push_back({{view(p), view(m), view(v)}, {view(p), view(g), view(m), view(v)}});
         },
         params, gradient, state.mean, state.square);
+    map_several<M>(update, several);
   }
 
  public:  // because kernels of a device are named after them
@@ -125,6 +114,38 @@ struct AdamW {
   };
 
  private:
+  template <template <class> class T, Storage M>
+  void expect_finite(const Update& update, const T<M>& params, const T<M>& gradient,
+                     const State<T<M>>& state) const {
+    std::vector<std::string> names;
+    std::vector<M> made;  // so that their addresses stay, in an order that is reserved
+    std::vector<MapArguments<Scalar<M>, 1, 4>> several;
+    std::vector<DotArguments<Scalar<M>>> squares;
+    made.reserve(3 * parts_of(params).arrays.size());
+    const auto number = [&](const M& moment, const M& like) {
+      if (!is_zero(moment)) return view(moment);
+      made.push_back(filled<M>(like.rows(), like.cols(), 0));
+      return view(std::as_const(made.back()));
+    };
+    for_each_array(
+        [&](const Leaf& leaf, const M& p, const M& g, const M& m, const M& v) {
+          if (is_frozen(leaf) || is_zero(p)) return;
+          names.push_back(leaf.name);
+          made.emplace_back(p.rows(), p.cols());
+          const auto defect = view(made.back());
+          several.push_back({{defect}, {view(p), view(g), number(m, p), number(v, p)}});
+          squares.push_back({defect, defect});
+        },
+        params, gradient, state.mean, state.square);
+    map_several<M>(Defect{update}, several);
+    const std::vector<double> sizes = dots<M>(squares);
+    for (std::size_t n = 0; n < sizes.size(); ++n) {
+      if (std::isfinite(sizes[n])) continue;
+      throw NumberError("AdamW: step " + std::to_string(state.steps) + ": " + names[n] +
+                        " would not be finite");
+    }
+  }
+
   [[nodiscard]] bool is_frozen(const Leaf& leaf) const {
     return std::ranges::any_of(
         frozen, [&](const std::string& part) { return leaf.name.find(part) != std::string::npos; });

@@ -174,17 +174,7 @@ class Trainer {
                       .weighted = std::exchange(waiting_weighted_, 0) / count,
                       .norm = 0,
                       .rate = options_.schedule.rate(steps())};
-    double squares = 0;
-    for_each_array(
-        [&](const Leaf& leaf, M& sum) {
-          if (is_zero(sum)) return;
-          if (count != 1) sum = scaled(sum, 1 / count);
-          const double square = sum_of_squares(sum);
-          expect_finite(square, report.step, "gradient of " + leaf.name);
-          squares += square;
-        },
-        sum_);
-    report.norm = std::sqrt(squares);
+    report.norm = norm_of_mean(count, report.step);
     expect_finite(report.loss, report.step, "loss");
     expect_finite(report.rate, report.step, "rate");
     options_.adamw.step(state_.params, sum_, state_.adamw, report.rate);
@@ -192,6 +182,27 @@ class Trainer {
   }
 
  private:
+  /// Makes the sum of gradients their mean, of which it returns the norm.
+  double norm_of_mean(double count, Index step) {
+    std::vector<std::string> names;
+    std::vector<DotArguments<Scalar<M>>> several;
+    for_each_array(
+        [&](const Leaf& leaf, M& sum) {
+          if (is_zero(sum)) return;
+          if (count != 1) sum = scaled(sum, 1 / count);
+          names.push_back(leaf.name);
+          several.push_back({view(sum), view(sum)});
+        },
+        sum_);
+    double squares = 0;
+    const std::vector<double> all = dots<M>(several);
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      expect_finite(all[n], step, "gradient of " + names[n]);
+      squares += all[n];
+    }
+    return std::sqrt(squares);
+  }
+
   static void expect_finite(double number, Index step, const std::string& what) {
     if (std::isfinite(number)) return;
     throw NumberError("Trainer: step " + std::to_string(step) + ": " + what + " is not finite");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
+#include <ttt/algebra/several.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -18,7 +19,7 @@ using FastWeights = std::vector<M>;
 template <Storage M>
 [[nodiscard]] double global_norm(const std::vector<M>& arrays) {
   double squares = 0;
-  for (const M& array : arrays) squares += sum_of_squares(array);
+  for (const double square : sums_of_squares<M>(arrays)) squares += square;
   return std::sqrt(squares);
 }
 
@@ -27,6 +28,30 @@ template <Storage M>
 void add_scaled(M& a, double factor, const M& b) {
   if (is_zero(b)) return;
   Primitives<M>::map(detail::PlusTimes{factor}, view(a), view(std::as_const(a)), view(b));
+}
+
+/// The same for several arrays.
+template <Storage M>
+void add_scaled(std::vector<M>& a, double factor, const std::vector<M>& b) {
+  std::vector<MapArguments<Scalar<M>, 1, 2>> several;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!is_zero(b[i])) several.push_back({{view(a[i])}, {view(a[i]), view(b[i])}});
+  }
+  map_several<M>(detail::PlusTimes{factor}, several);
+}
+
+/// Several arrays, each multiplied by a constant.
+template <Storage M>
+[[nodiscard]] std::vector<M> scaled(const std::vector<M>& a, double factor) {
+  std::vector<M> result;
+  std::vector<MapArguments<Scalar<M>, 1, 1>> several;
+  result.reserve(a.size());
+  for (const M& array : a) {
+    result.emplace_back(array.rows(), array.cols());
+    several.push_back({{view(result.back())}, {view(array)}});
+  }
+  map_several<M>(detail::Times{factor}, several);
+  return result;
 }
 
 /// An optimiser that learns while the model reads.
@@ -61,44 +86,36 @@ struct InnerSgd {
   void step(FastWeights<M>& weights, FastWeights<M>& velocity,
             const FastWeights<M>& gradient) const {
     const double scale = shrink(global_norm(gradient));
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      if (momentum == 0) {
-        add_scaled(weights[i], -rate * scale, gradient[i]);
-        continue;
-      }
-      if (velocity.size() <= i) {
-        velocity.push_back(filled<M>(weights[i].rows(), weights[i].cols(), 0));
-      }
-      velocity[i] = scaled(velocity[i], momentum);
-      add_scaled(velocity[i], scale, gradient[i]);
-      add_scaled(weights[i], -rate, velocity[i]);
+    if (momentum == 0) return add_scaled(weights, -rate * scale, gradient);
+    for (std::size_t i = velocity.size(); i < weights.size(); ++i) {
+      velocity.push_back(filled<M>(weights[i].rows(), weights[i].cols(), 0));
     }
+    velocity = scaled(velocity, momentum);
+    add_scaled(velocity, scale, gradient);
+    add_scaled(weights, -rate, velocity);
   }
 
   /// Takes adjoints back through a step; an empty nu is one of zeros, and lambda stays as it is.
   template <Storage M>
   [[nodiscard]] FastWeights<M> pullback(const FastWeights<M>& gradient, FastWeights<M>& lambda,
                                         FastWeights<M>& nu) const {
-    FastWeights<M> u;
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      u.push_back(scaled(lambda[i], -rate));
-      if (momentum == 0) continue;
-      if (nu.size() <= i) {
+    FastWeights<M> u = scaled(lambda, -rate);
+    if (momentum != 0) {
+      for (std::size_t i = nu.size(); i < u.size(); ++i) {
         nu.push_back(filled<M>(lambda[i].rows(), lambda[i].cols(), 0));
       }
-      add_scaled(u[i], 1, nu[i]);
-      nu[i] = scaled(u[i], momentum);
+      add_scaled(u, 1, nu);
+      nu = scaled(u, momentum);
     }
     const double norm = global_norm(gradient);
     const double scale = shrink(norm);
     if (scale == 1) return u;
+    std::vector<DotArguments<Scalar<M>>> several;
+    for (std::size_t i = 0; i < u.size(); ++i) several.push_back({view(gradient[i]), view(u[i])});
     double along = 0;  // of u, on the unit vector of the gradient
-    for (std::size_t i = 0; i < u.size(); ++i) along += dot(gradient[i], u[i]);
-    along /= norm;
-    for (std::size_t i = 0; i < u.size(); ++i) {
-      u[i] = scaled(u[i], scale);
-      add_scaled(u[i], -scale * along / norm, gradient[i]);
-    }
+    for (const double part : dots<M>(several)) along += part / norm;
+    u = scaled(u, scale);
+    add_scaled(u, -scale * along / norm, gradient);
     return u;
   }
 
