@@ -1,5 +1,6 @@
 # Every examples/*.cpp and bench/*.cpp is one program in bin/, linked with examples/support/ and with
 # the parts that a folder of its name has.
+# Those that include support/device.hpp are CUDA where TTT_CUDA is on.
 # A line `// smoke: ARGUMENTS` in a program makes a test that runs it so, in the folder smoke/ of the
 # build, where {source} stands for the source tree; lines run in their order. A program without one
 # is asked for its --help.
@@ -32,6 +33,11 @@ foreach(program IN LISTS programs)
   add_executable(${name} ${program} ${parts})
   target_link_libraries(${name} PRIVATE ttt_support)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  file(STRINGS ${program} device REGEX "support/device.hpp")
+  if(TTT_CUDA AND device)
+    set_source_files_properties(${program} ${parts} PROPERTIES LANGUAGE CUDA)
+    target_link_libraries(${name} PRIVATE ttt::cuda)
+  endif()
 
   file(STRINGS ${program} runs REGEX "^// smoke: ")
   if(NOT runs)

@@ -39,6 +39,7 @@
 #include "needles/rows.hpp"
 #include "recall/outcome.hpp"
 #include "support/corpus.hpp"
+#include "support/device.hpp"
 #include "support/files.hpp"
 #include "support/heat_map.hpp"
 #include "support/machine.hpp"
@@ -60,6 +61,7 @@ struct Settings {
   std::string policy = "keep";
   std::string rivals;  // a folder; none if empty
   std::string out = "needles";
+  std::string device = "cpu";
   std::vector<double> depths{0.05, 0.25, 0.5, 0.75, 0.95};
   std::vector<Index> grid{64, 128};
   Index windows = 64;
@@ -96,11 +98,11 @@ class Asker {
  public:
   explicit Asker(const Settings& settings)
       : settings_(settings), needles_(recall::Haystack(held_out_prose())) {
-    const needles::Reading reading{settings.inner_rate, settings.frozen};
+    const needles::Reading reading{settings.inner_rate, settings.frozen, settings.device};
     contenders_ =
         needles::with_policies(support::model_file(settings.models, settings.model), reading);
     if (!settings.rivals.empty()) {
-      auto [rivals, absent] = needles::rivals(settings.rivals, settings.frozen);
+      auto [rivals, absent] = needles::rivals(settings.rivals, settings.frozen, settings.device);
       for (const std::string& file : absent) {
         std::cerr << "needles: " << settings.rivals << " has no " << file << '\n';
       }
@@ -197,6 +199,7 @@ support::Report with_settings(support::Report report, const Settings& settings) 
   return report.set("version", version)
       .set("model", settings.model)
       .set("seed", settings.seed)
+      .set("device", settings.device)
       .set("inner_rate", settings.inner_rate)
       .set("frozen", settings.frozen)
       .set("other_phrasing", settings.other_phrasing)
@@ -391,6 +394,7 @@ int main(int argc, char** argv) {
       .option("--model", s.model, "the model file in it")
       .option("--seed", s.seed, "of the samples")
       .option("--out", s.out, "the folder of the grid's report and picture")
+      .option("--device", s.device, support::device_help)
       .option("--threads", s.threads, support::range::threads, "readings at the same time");
   return program.run(argc, argv, [&]() -> support::Outcome {
     if (s.quick) {

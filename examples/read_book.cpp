@@ -43,6 +43,7 @@
 #include "read_book/reading.hpp"
 #include "read_book/results.hpp"
 #include "support/chart.hpp"
+#include "support/device.hpp"
 #include "support/files.hpp"
 #include "support/machine.hpp"
 #include "support/printable.hpp"
@@ -53,16 +54,17 @@ namespace {
 
 using namespace ttt;
 using reading::Book;
-using reading::Reader;
 using reading::Readings;
 
-using PlainReader = Session<models::BookkeeperWindow>;
+template <Storage M>
+using PlainReader = Session<models::BookkeeperWindow, M>;
 
 struct Settings {
   reading::Choice choice;
   std::string models = support::models_folder();
   std::string memory;
   std::string out = "read_book";
+  std::string device = "cpu";
   double inner_rate = models::bookkeeper_rate;
   double plain_rate = 0.25;
   std::uint64_t seed = 1;
@@ -72,13 +74,14 @@ struct Settings {
 constexpr const char* keeper_file = "bookkeeper.safetensors";
 constexpr const char* plain_file = "bookkeeper_window.safetensors";
 
+template <Storage M>
 struct Models {
-  models::Bookkeeper::Params<Matrix<float>> keeper;
-  models::BookkeeperWindow::Params<Matrix<float>> plain;
+  models::Bookkeeper::Params<M> keeper;
+  models::BookkeeperWindow::Params<M> plain;
 
   explicit Models(const std::filesystem::path& folder)
-      : keeper(read_params<models::Bookkeeper>(support::model_file(folder, keeper_file))),
-        plain(read_params<models::BookkeeperWindow>(support::model_file(folder, plain_file))) {}
+      : keeper(read_params<models::Bookkeeper, M>(support::model_file(folder, keeper_file))),
+        plain(read_params<models::BookkeeperWindow, M>(support::model_file(folder, plain_file))) {}
 };
 
 /// Shows how much of what is to be read has been.
@@ -108,11 +111,12 @@ class Counter {
 };
 
 /// Says what a run will take, at the speed of the book's first bytes.
-void print_forecast(const std::vector<Book>& books, const Models& models, const Settings& settings,
-                    const Reader::Options& learns) {
+template <Storage M>
+void print_forecast(const std::vector<Book>& books, const Models<M>& models,
+                    const Settings& settings, const typename reading::Reader<M>::Options& learns) {
   std::vector<Token> sample = books[0].tokens;
   sample.resize(std::min<std::size_t>(sample.size(), 2048));
-  Reader reader(models.keeper, learns);
+  reading::Reader<M> reader(models.keeper, learns);
   const double speed = reading::read(reader, sample, [](auto) {}).tokens_per_second();
   std::vector<Index> sizes;
   sizes.reserve(books.size());
@@ -123,10 +127,13 @@ void print_forecast(const std::vector<Book>& books, const Models& models, const 
 }
 
 /// Reads every book in every way, and asks the question.
-std::vector<Readings> read_all(const std::vector<Book>& books, const Models& models,
-                               const Settings& settings, const Reader::Options& learns,
-                               Reader& reader, reading::Question& question) {
-  const PlainReader::Options learns_too{.inner = {.optimiser = {.rate = settings.plain_rate}}};
+template <Storage M>
+std::vector<Readings> read_all(const std::vector<Book>& books, const Models<M>& models,
+                               const Settings& settings,
+                               const typename reading::Reader<M>::Options& learns,
+                               reading::Reader<M>& reader, reading::Question& question) {
+  const typename PlainReader<M>::Options learns_too{
+      .inner = {.optimiser = {.rate = settings.plain_rate}}};
   Counter count(books, question);
   std::vector<Readings> readings(books.size());
   const auto read = [&](std::size_t number, std::size_t way) {
@@ -134,15 +141,18 @@ std::vector<Readings> read_all(const std::vector<Book>& books, const Models& mod
       return reading::read(session, books[number].tokens, count);
     };
     if (way == reading::learning && number == 0) return by(reader);
-    if (way == reading::learning) return by(Reader(models.keeper, learns));
-    if (way == reading::frozen) return by(Reader(models.keeper, {.learning = Learning::off}));
-    if (way == reading::plain_window)
-      return by(PlainReader(models.plain, {.learning = Learning::off}));
-    return by(PlainReader(models.plain, learns_too));
+    if (way == reading::learning) return by(reading::Reader<M>(models.keeper, learns));
+    if (way == reading::frozen) {
+      return by(reading::Reader<M>(models.keeper, {.learning = Learning::off}));
+    }
+    if (way == reading::plain_window) {
+      return by(PlainReader<M>(models.plain, {.learning = Learning::off}));
+    }
+    return by(PlainReader<M>(models.plain, learns_too));
   };
   const Index jobs = std::ssize(books) * static_cast<Index>(reading::ways);
   for_each_index(settings.threads, 1 + jobs, [&](Index n) {
-    if (n == 0) return question.ask(models.keeper, learns, count);
+    if (n == 0) return question.ask<M>(models.keeper, learns, count);
     const auto number = static_cast<std::size_t>(n - 1) / reading::ways;
     const auto way = static_cast<std::size_t>(n - 1) % reading::ways;
     readings[number][way] = read(number, way);
@@ -158,6 +168,7 @@ void add_settings(support::Report& report, const Settings& settings) {
       .set("inner_rate", settings.inner_rate)
       .set("plain_rate", settings.plain_rate)
       .set("seed", settings.seed)
+      .set("device", settings.device)
       .set("machine", support::this_machine().report());
 }
 
@@ -178,21 +189,23 @@ support::Outcome::Files files(const Settings& settings, const support::Report& r
           [report, path = out / "read_book.json"] { report.write(path); }};
 }
 
+template <Storage M>
 support::Outcome read_book(const Settings& settings) {
   const support::Stopwatch watch;
-  const Models models(settings.models);
+  const Models<M> models(settings.models);
   const std::filesystem::path out = settings.out;
   support::make_folder("--out", out);
   const std::vector<Book> books = reading::books(settings.choice, out);
   const Book& book = books[0];
 
-  const Reader::Options learns{.inner = {.optimiser = {.rate = settings.inner_rate}}};
-  Reader reader = reading::reader_of(book, models.keeper, settings.memory, learns);
+  const typename reading::Reader<M>::Options learns{
+      .inner = {.optimiser = {.rate = settings.inner_rate}}};
+  auto reader = reading::reader_of<M>(book, models.keeper, settings.memory, learns);
   print_forecast(books, models, settings, learns);
   reading::Question question(book, settings.seed);
   const std::vector<Readings> readings =
       read_all(books, models, settings, learns, reader, question);
-  file::Archive memory = reading::memory_of(reader, book);
+  file::Archive memory = reading::memory_of<M>(reader, book);
 
   const reading::Bins bins = reading::bins_of(readings[0]);
   reading::print(bins);
@@ -238,6 +251,9 @@ int main(int argc, char** argv) {
       .option("--plain-rate", s.plain_rate, support::range::rate_or_none,
               "of the steps of the plain model that learns")
       .option("--seed", s.seed, "of the number that is hidden")
+      .option("--device", s.device, support::device_help)
       .option("--threads", s.threads, support::range::threads, "readings at the same time");
-  return program.run(argc, argv, [&] { return read_book(s); });
+  return program.run(argc, argv, [&] {
+    return support::with_device(s.device, [&]<Storage M>() { return read_book<M>(s); });
+  });
 }

@@ -17,6 +17,7 @@
 #include "models.hpp"
 #include "recall/needles.hpp"
 #include "recall/outcome.hpp"
+#include "support/device.hpp"
 
 /// The models and policies that are asked for hidden numbers.
 namespace needles {
@@ -33,6 +34,7 @@ struct Contender {
 struct Reading {
   double inner_rate = models::bookkeeper_rate;
   bool frozen = false;
+  std::string device = "cpu";
 };
 
 /// Which tokens its caches store whatever their policies say.
@@ -72,23 +74,32 @@ void in_parts(const std::string& text, Read&& read) {
   }
 }
 
-/// A model that reads as its options say.
-template <class Model>
-Contender contender(std::string name, const std::filesystem::path& file, const Reading& reading,
-                    Forced forced = Forced::none) {
-  typename Session<Model>::Options options;
+/// A model that reads as its options say, on a device.
+template <class Model, Storage M>
+Contender contender_on(std::string name, const std::filesystem::path& file, const Reading& reading,
+                       Forced forced) {
+  using Reader = Session<Model, M>;
+  typename Reader::Options options;
   options.inner.optimiser.rate = reading.inner_rate;
   options.learning = reading.frozen ? Learning::off : Learning::on;
-  const auto answer = [=, params = std::make_shared<const typename Session<Model>::Params>(
-                              read_params<Model>(file))](const recall::NeedleSample& sample) {
+  const auto answer = [=, params = std::make_shared<const typename Reader::Params>(
+                              read_params<Model, M>(file))](const recall::NeedleSample& sample) {
     auto own = options;
     if (forced == Forced::value) force(own.layers, value_positions(sample));
-    Session<Model> session(params, own);
+    Reader session(params, own);
     in_parts(sample.text, [&](const auto& tokens) { session.read(tokens); });
     return recall::ask(std::move(session), sample.secret, sample.value_begin,
                        models::visible_tokens<Model>);
   };
   return {std::move(name), answer};
+}
+/// The same, on the device that its options name.
+template <class Model>
+Contender contender(const std::string& name, const std::filesystem::path& file,
+                    const Reading& reading, Forced forced = Forced::none) {
+  return support::with_device(reading.device, [&]<Storage M>() {
+    return contender_on<Model, M>(name, file, reading, forced);
+  });
 }
 
 /// The model with a cache under each of the policies. The first is ours; the oracle is ours with
@@ -102,6 +113,6 @@ struct Rivals {
 };
 
 /// Those of a folder, at the rates that they were trained with.
-Rivals rivals(const std::filesystem::path& folder, bool frozen);
+Rivals rivals(const std::filesystem::path& folder, bool frozen, const std::string& device);
 
 }  // namespace needles

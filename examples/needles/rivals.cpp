@@ -3,10 +3,11 @@
 
 namespace needles {
 
-Rivals rivals(const std::filesystem::path& folder, bool frozen) {
+Rivals rivals(const std::filesystem::path& folder, bool frozen, const std::string& device) {
   Rivals all;
-  const auto add = [&]<class Model>(const char* name, const char* file, const Reading& reading,
+  const auto add = [&]<class Model>(const char* name, const char* file, Reading reading,
                                     Forced forced = Forced::none) {
+    reading.device = device;
     if (std::filesystem::exists(folder / file)) {
       all.contenders.push_back(contender<Model>(name, folder / file, reading, forced));
     } else if (forced == Forced::none) {

@@ -16,7 +16,9 @@
 /// Memories in files, which say what text they are of.
 namespace reading {
 
-using Reader = Session<models::Bookkeeper>;
+/// The model that learns, reading on some device.
+template <Storage M>
+using Reader = Session<models::Bookkeeper, M>;
 
 /// A number that tells texts apart.
 ///
@@ -30,7 +32,8 @@ inline std::uint64_t fingerprint_of(std::span<const Token> tokens) {
 }
 
 /// The memory of a reader that has read the whole book.
-inline file::Archive memory_of(const Reader& reader, const Book& book) {
+template <Storage M>
+file::Archive memory_of(const Reader<M>& reader, const Book& book) {
   file::Archive archive = memory_archive(reader);
   archive.metadata["text"] = std::to_string(fingerprint_of(book.tokens));
   return archive;
@@ -39,11 +42,13 @@ inline file::Archive memory_of(const Reader& reader, const Book& book) {
 /// A reader of the book, who goes on where the memory ends, if there is one.
 ///
 /// \throws RangeError, which names the option --memory, if it is of another text or of more of it
-inline Reader reader_of(const Book& book, const models::Bookkeeper::Params<Matrix<float>>& params,
-                        const std::filesystem::path& memory, const Reader::Options& options) {
-  if (memory.empty() || !std::filesystem::exists(memory)) return Reader(params, options);
+template <Storage M>
+Reader<M> reader_of(const Book& book, const models::Bookkeeper::Params<M>& params,
+                    const std::filesystem::path& memory,
+                    const typename Reader<M>::Options& options) {
+  if (memory.empty() || !std::filesystem::exists(memory)) return Reader<M>(params, options);
   const file::Archive archive = file::read(memory);
-  Reader reader = session_from<models::Bookkeeper>(archive, params, options);
+  Reader<M> reader = session_from<models::Bookkeeper, M>(archive, params, options);
   const Index read = reader.position();
   if (read >= std::ssize(book.tokens)) {
     throw RangeError("--memory: " + memory.string() + " has read " + std::to_string(read) +

@@ -28,10 +28,10 @@ struct Question {
   explicit Question(const Book& book, std::uint64_t seed)
       : sample(hidden(data::text(book.tokens), seed)) {}
 
-  template <class Show>
-  void ask(const models::Bookkeeper::Params<Matrix<float>>& params,
-           const Session<models::Bookkeeper>::Options& options, Show&& show) {
-    Session<models::Bookkeeper> session(params, options);
+  template <Storage M, class Show>
+  void ask(const models::Bookkeeper::Params<M>& params,
+           const typename Session<models::Bookkeeper, M>::Options& options, Show&& show) {
+    Session<models::Bookkeeper, M> session(params, options);
     memory = read(session, data::bytes(sample.text), show).bytes;
     recall = recall::ask(std::move(session), sample.secret, sample.value_begin,
                          models::visible_tokens<models::Bookkeeper>);
