@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "step.cuh"
+
+template void device::measure_steps<device::Precision::bfloat16>(ttt::Index, device::StepGoals);
