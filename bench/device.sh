@@ -97,7 +97,7 @@ stage_pack() {
 stage_build() {
   local options architecture
   architecture=$(device compute_cap | tr -d .)
-  options=(-DCMAKE_CUDA_ARCHITECTURES="${architecture:-90}")
+  options=(-DCMAKE_CUDA_ARCHITECTURES="${architecture:-90}-real")
   command -v ninja >/dev/null || options+=(-G "Unix Makefiles")
   [ ! -d "$build/carried" ] || options+=(-DCMAKE_PREFIX_PATH="$root/$build/carried")
   limited 60 cmake --preset device "${options[@]}" || { note $? cmake && return 1; }

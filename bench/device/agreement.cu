@@ -3,15 +3,13 @@
 // Does the device compute what the host does? The loss and the gradient of every parameter of a
 // small network in float32, read while it learns and read as it is, beside those of the host.
 
-#include <ttt/cpu/matrix.hpp>
 #include <ttt/learn/adjoint.hpp>
-#include <ttt/model/systems.hpp>
 
 #include <cmath>
 #include <limits>
-#include <span>
 
 #include "measure.cuh"
+#include "presets.cuh"
 
 namespace {
 
@@ -23,11 +21,6 @@ constexpr double agreed = 1e-4;
 constexpr ModelSpec spec =
     checked({.vocab = 256, .width = 64, .heads = 4, .hidden = 128, .window = 64, .chunk = 32});
 using Model = TttE2e<spec, 4, 2>;
-
-Device moved(const Host& array) {
-  return Primitives<Device>::upload(
-      array.rows(), array.cols(), std::span(array.data(), static_cast<std::size_t>(array.size())));
-}
 
 /// The largest difference over the largest number; infinite if a number of the device is not
 /// finite.
@@ -67,8 +60,7 @@ void compare(const std::string& of, const Ours& ours, const Theirs& expected) {
 
 void compare_all() {
   const auto host = Model::initial<Host>(1);
-  const auto params =
-      map_tree<Device>([](const Leaf&, const Host& array) { return moved(array); }, host);
+  const auto params = moved<Device>(host);
   Random random(2);
   std::vector<Token> tokens(8 * spec.chunk + 1);
   for (Token& token : tokens) token = static_cast<Token>(random.below(spec.vocab));

@@ -7,7 +7,7 @@
 #include <ttt/algebra/operations/attend.hpp>
 #include <ttt/algebra/tape.hpp>
 
-#include "measure.cuh"
+#include "product.cuh"
 
 namespace {
 

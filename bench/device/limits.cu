@@ -3,7 +3,7 @@
 // What does the device do at most, and how near do the library's primitives come? Copies and
 // elementwise operations in bytes a second, products beside those of cuBLAS alone.
 
-#include "measure.cuh"
+#include "product.cuh"
 
 namespace {
 

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the benchmarks of a device share: rows of results, a clock, random numbers, and what cuBLAS
-// does by itself.
+// What the benchmarks of a device share: rows of results, a clock and random numbers.
 
 #include <ttt/algebra/array.hpp>
 #include <ttt/gpu/matrix.cuh>
 
-#include <cuda_bf16.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
+#include <exception>
 #include <iomanip>
 #include <iostream>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace device {
@@ -31,7 +27,7 @@ struct Wanted {
 inline Wanted at_most(double number) { return {"at most", number}; }
 inline Wanted at_least(double number) { return {"at least", number}; }
 
-/// One line of results.
+/// One line of results, what it was measured on in words.
 struct Row {
   std::string what;
   double value = 0;
@@ -39,8 +35,7 @@ struct Row {
   Index runs = 1;  ///< of which the value is the median
   Wanted wanted{};
 
-  /// Prints it as a line of a table, at once, so that a run that is stopped leaves what it
-  /// measured.
+  /// Prints it as a line of a table, at once: a run that is stopped leaves what it measured.
   void print() const {
     std::cout << "| " << what << " | " << value << " | " << unit << " | " << runs << " | ";
     if (wanted.words.empty()) {
@@ -64,7 +59,7 @@ int run(Body&& body) {
             << "| --- | --- | --- | --- | --- | --- |" << std::endl;
   try {
     body();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;
   }
@@ -155,50 +150,6 @@ M drawn(Index rows, Index cols, std::uint64_t seed) {
   M array(rows, cols);
   draw(view(array).data, rows * cols, seed);
   return array;
-}
-
-/// The extents of a product: [rows, inner] by [inner, cols].
-struct Product {
-  Index rows, inner, cols;
-
-  [[nodiscard]] double operations() const {
-    return 2 * static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(cols);
-  }
-  [[nodiscard]] std::string name() const {
-    return std::to_string(rows) + " x " + std::to_string(inner) + " x " + std::to_string(cols);
-  }
-};
-
-/// The time of cuBLAS alone, for factors that have the precision, where that is half as many bytes.
-template <Precision P>
-Time cublas_time(Product p) {
-  using T = std::conditional_t<P == Precision::bfloat16, __nv_bfloat16, float>;
-  constexpr cudaDataType_t type = P == Precision::bfloat16 ? CUDA_R_16BF : CUDA_R_32F;
-  constexpr cublasComputeType_t compute =
-      P == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-  gpu::detail::Buffer<T> a(p.rows * p.inner);
-  gpu::detail::Buffer<T> b(p.inner * p.cols);
-  gpu::detail::Buffer<float> c(p.rows * p.cols);
-  draw(a.data(), a.size(), 1);
-  draw(b.data(), b.size(), 2);
-  const float one = 1;
-  const float zero = 0;
-  const auto [rows, inner, cols] =
-      std::array{static_cast<int>(p.rows), static_cast<int>(p.inner), static_cast<int>(p.cols)};
-  return time_of([&] {
-    gpu::detail::expect_done(
-        cublasGemmEx(gpu::detail::cublas(), CUBLAS_OP_N, CUBLAS_OP_N, cols, rows, inner, &one,
-                     b.data(), type, cols, a.data(), type, inner, &zero, c.data(), CUDA_R_32F, cols,
-                     compute, CUBLAS_GEMM_DEFAULT),
-        "cuBLAS");
-  });
-}
-
-/// What cuBLAS alone does with large products, in operations a second: the limit of the others.
-template <Precision P>
-double product_rate() {
-  constexpr Product large{8192, 8192, 8192};
-  return large.operations() / cublas_time<P>(large).seconds;
 }
 
 }  // namespace device

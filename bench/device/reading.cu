@@ -53,7 +53,7 @@ void read_and_generate() {
     read_to(session, random, at - (at == near ? 0 : measured));
     late = read_to(session, random, session.position() + measured);
     if (at == near) early = late;
-    Row{"reading near token " + std::to_string(at), late, "tokens/s"}.print();
+    Row{"reading near token " + std::to_string(at), late / 1e3, "thousand tokens/s"}.print();
   }
   Row{"reading, last over first", late / early, "times", 1, at_least(0.95)}.print();
   const Time token = token_time(session);

@@ -8,20 +8,22 @@
 
 namespace device {
 
-extern template void measure_steps<Precision::bfloat16>(Index, StepGoals);
-extern template void measure_steps<Precision::tf32>(Index, StepGoals);
-extern template void measure_steps<Precision::float32>(Index, StepGoals);
+extern template void measure_steps<Precision::bfloat16>(const Networks&, Index, StepGoals);
+extern template void measure_steps<Precision::tf32>(const Networks&, Index, StepGoals);
+extern template void measure_steps<Precision::float32>(const Networks&, Index, StepGoals);
 
 }  // namespace device
 
 int main() {
   using namespace device;
   return run([] {
-    measure_steps<Precision::bfloat16>(8192, {.meta = at_most(100), .plain = at_most(35)});
-    measure_steps<Precision::bfloat16>(32768, {.meta = at_most(400)});
-    measure_steps<Precision::tf32>(8192, {.meta = at_most(230)});
-    measure_steps<Precision::tf32>(32768, {});
-    measure_steps<Precision::float32>(8192, {});
-    measure_steps<Precision::float32>(32768, {});
+    const Networks networks;
+    measure_steps<Precision::bfloat16>(networks, 8192,
+                                       {.meta = at_most(100), .plain = at_most(35)});
+    measure_steps<Precision::bfloat16>(networks, 32768, {.meta = at_most(400)});
+    measure_steps<Precision::tf32>(networks, 8192, {.meta = at_most(230)});
+    measure_steps<Precision::tf32>(networks, 32768, {});
+    measure_steps<Precision::float32>(networks, 8192, {});
+    measure_steps<Precision::float32>(networks, 32768, {});
   });
 }

@@ -3,10 +3,16 @@
 
 #include <ttt/learn/adjoint.hpp>
 
-#include "../measure.cuh"
 #include "../presets.cuh"
+#include "../product.cuh"
 
 namespace device {
+
+/// Where both begin, which takes longer to draw than to train a step.
+struct Networks {
+  Learner::Params<Matrix<float>> learner = Learner::initial(1);
+  Plain::Params<Matrix<float>> plain = Plain::initial(1);
+};
 
 /// What a step should take, in milliseconds.
 struct StepGoals {
@@ -55,16 +61,16 @@ void measure_gradient(const std::string& of, Index time, double limit, Wanted wa
 
 /// Times a meta-gradient and the gradient of the plain network.
 template <Precision P>
-void measure_steps(Index time, StepGoals goals) {
+void measure_steps(const Networks& networks, Index time, StepGoals goals) {
   using M = gpu::Matrix<float, P>;
   const std::vector<Token> tokens = drawn_text(time + 1);
   const std::string of = std::string(name(P)) + " step, " + std::to_string(time) + " tokens";
   const double limit = product_rate<P>();
-  const auto learned = Learner::initial<M>(1);
+  const auto learned = moved<M>(networks.learner);
   const MetaLearner<Learner, M> learner({});
   measure_gradient<Learner>("meta " + of, time, limit, goals.meta,
                             [&] { const auto g = learner.gradient(learned, {.tokens = tokens}); });
-  const auto plain = Plain::initial<M>(1);
+  const auto plain = moved<M>(networks.plain);
   measure_gradient<Plain>("plain " + of, time, limit, goals.plain, [&] {
     const auto g = plain_gradient<Plain, M>(plain, {.tokens = tokens});
   });
