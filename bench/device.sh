@@ -9,11 +9,12 @@
 #   build     for the architecture of the device, or for 90 without one
 #   test      all tests of the device
 #   sanitize  the small ones under compute-sanitizer: memcheck and racecheck
-#   bench     every program of bench/device/
+#   bench     every program of bench/device/; a wish that is not met is no failure
 #
-# Without stages, all but pack. Each has a time limit; what it finds is written at once, so that a run
-# that is stopped leaves what it measured: DAY-MACHINE.json and .md, and logs, in FOLDER, which is
-# build/device/results if it is not given. A stage that lacks a device is skipped, and says why.
+# Without stages, all but pack. Each has a time limit, which a second run of build goes on from. What
+# a stage finds is written at once, so that a run that is stopped leaves what it measured:
+# DAY-MACHINE.json and .md, and logs, in FOLDER, which is build/device/results if it is not given. A
+# stage that lacks a device is skipped, and says why.
 # Exit status: 0; 1 if something failed; 77 if nothing failed and something was skipped.
 set -uo pipefail
 
@@ -39,8 +40,8 @@ device() { nvidia-smi --query-gpu="$1" --format=csv,noheader 2>/dev/null | head 
 day=$(date +%F)
 machine=$(device name)
 driver=$(device driver_version)
-compiler=$(nvcc --version 2>/dev/null | sed -n 's/^Cuda compilation tools, release //p')
-commit=$(git rev-parse --short HEAD 2>/dev/null)
+compiler=$(nvcc --version 2>/dev/null | sed -n 's/^Cuda compilation tools.*, V//p')
+commit=$(git describe --always --dirty 2>/dev/null || cat $build/carried/commit 2>/dev/null)
 results=$out/$day-$(tr 'A-Z ' 'a-z-' <<<"${machine:-no device}")
 stages=()    # rows of the first table: stage, result, seconds, why
 measured=()  # of the second: program, what, value, unit, runs, wanted, verdict
@@ -89,6 +90,7 @@ stage_pack() {
     lib/cmake/doctest share/{eigen3/cmake,cmake/CLI11,cmake/nlohmann_json} |
     tar -C "$to" -xf - ||
     { why="libeigen3-dev, doctest-dev, libcli11-dev or nlohmann-json3-dev is missing" && return 1; }
+  echo "$commit" >"$to/commit"
   # The one that says where it is, instead of finding out.
   sed -i 's,(_IMPORT_PREFIX "/usr"),(_IMPORT_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../..),' \
     "$to/lib/cmake/doctest/doctestTargets.cmake"
@@ -101,7 +103,8 @@ stage_build() {
   command -v ninja >/dev/null || options+=(-G "Unix Makefiles")
   [ ! -d "$build/carried" ] || options+=(-DCMAKE_PREFIX_PATH="$root/$build/carried")
   limited 60 cmake --preset device "${options[@]}" || { note $? cmake && return 1; }
-  limited 180 cmake --build --preset device --parallel "$(nproc)" || { note $? "the build" && return 1; }
+  limited 180 cmake --build --preset device --parallel "$(nproc)" ||
+    { note $? "the build" && return 1; }
 }
 
 stage_test() {
@@ -148,6 +151,9 @@ stage_bench() {
     [ "$status" -ne 77 ] || return 77
     [ "$status" -eq 0 ] || worst=1
   done
+  local unmet
+  unmet=$(printf '%s\n' "${measured[@]}" | grep -c '| not met |$')
+  [ "$unmet" -eq 0 ] || why="${why:+$why; }$unmet of what is wanted not met"
   return $worst
 }
 

@@ -31,16 +31,17 @@ double disagreement(const Device& ours, const Host& expected) {
   for (Index n = 0; n < expected.size(); ++n) {
     const double number = elements[static_cast<std::size_t>(n)];
     const double wanted = expected.data()[n];
-    if (!std::isfinite(number)) return std::numeric_limits<double>::infinity();
+    if (!std::isfinite(number - wanted)) return std::numeric_limits<double>::infinity();
     difference = std::max(difference, std::abs(number - wanted));
     scale = std::max(scale, std::abs(wanted));
   }
   return difference == 0 ? 0 : difference / scale;
 }
 
+/// \throws Error if they do not agree.
 template <class Ours, class Theirs>
 void compare(const std::string& of, const Ours& ours, const Theirs& expected) {
-  Row{of + " loss", std::abs(ours.loss / expected.loss - 1), "of it", 1, at_most(agreed)}.print();
+  const double of_loss = std::abs(ours.loss / expected.loss - 1);
   Index count = 0;
   double most = 0;
   std::string furthest;
@@ -53,9 +54,11 @@ void compare(const std::string& of, const Ours& ours, const Theirs& expected) {
         furthest = leaf.name;
       },
       ours.params, expected.params);
+  Row{of + " loss", of_loss, "of it", 1, at_most(agreed)}.print();
   Row{of + " gradient, the furthest of " + std::to_string(count) + ": " + furthest, most,
       "of its largest", 1, at_most(agreed)}
       .print();
+  if (!(of_loss <= agreed && most <= agreed)) throw Error("device and host do not agree");
 }
 
 void compare_all() {
