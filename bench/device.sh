@@ -127,6 +127,8 @@ stage_sanitize() {
     status=0
     limited 45 compute-sanitizer --tool $tool --error-exitcode 1 "$tests" --no-version --minimal \
       --test-suite=gpu || status=$?
+    ! grep -q 'Device not supported' "$out/$stage.log" ||
+      { why="compute-sanitizer does not support this device" && return 77; }
     note $status $tool
     [ $status -eq 0 ] || worst=1
   done
