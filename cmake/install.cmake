@@ -13,5 +13,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/tttConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/ttt.pc.in ${PROJECT_BINARY_DIR}/ttt.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tttConfig.cmake ${PROJECT_BINARY_DIR}/tttConfigVersion.cmake
-  DESTINATION ${package_dir})
+  ${PROJECT_SOURCE_DIR}/cmake/tttCuda.cmake DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/ttt.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)

@@ -16,6 +16,12 @@ skip() {
 tool=cmake
 case $way in meson*) tool=meson ;; esac
 command -v $tool >/dev/null || skip "$tool is not installed"
+case $way in
+  *cuda*)
+    PATH=$PATH:/usr/local/cuda/bin
+    command -v nvcc >/dev/null || skip "nvcc is not installed"
+    ;;
+esac
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$scratch"
@@ -76,6 +82,11 @@ case $way in
     install_to prefix
     build_consumer -DMAIN="$source/docs/snippets/own_policy.cpp"
     ;;
+  cuda)
+    install_to prefix
+    build_consumer -DMAIN=cuda/main.cu -DCMAKE_CUDA_ARCHITECTURES=90
+    ;;
+  cuda_subdirectory) build_consumer -DMAIN=cuda/main.cu -DCMAKE_CUDA_ARCHITECTURES=90 ;;
   laws_subdirectory) build_consumer -DMAIN="$source/docs/snippets/own_policy.cpp" ;;
   pkg_config)
     install_to "a prefix"
@@ -98,6 +109,13 @@ case $way in
     meson setup build --force-fallback-for=ttt
     meson compile -C build
     meson install -C build --destdir "$scratch/out"
+    ;;
+  meson_cuda)
+    meson_project
+    cp "$consumer/cuda/meson.build" .
+    cp "$source/docs/snippets/device.cpp" main.cu
+    meson setup build --force-fallback-for=ttt_cuda
+    meson compile -C build
     ;;
   meson_cpp17)
     meson_project

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "step.cuh"
+
+template void device::measure_steps<device::Precision::tf32>(const device::Networks&, ttt::Index,
+                                                             device::StepGoals);
