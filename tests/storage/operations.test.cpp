@@ -26,6 +26,7 @@ template <class Op, class... Inputs>
 void check(const Op& op, const Inputs&... inputs) {
   laws::check_operation<P>(op, inputs...);
   laws::check_agreement<P>(op, op, inputs...);
+  laws::check_agreement<storage::Tested<float>>(op, op, inputs...);
 }
 
 /// A width of one lane and a bit, and another of less than one.
@@ -114,6 +115,15 @@ TEST_SUITE("storage") {
     check(NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 0.01}, shares);
   }
 
+  TEST_CASE("Sums over many rows run on another storage") {
+    Random random(8);
+    const M many = normal(70, 5, random);
+    laws::check_agreement<P>(RmsNorm{}, RmsNorm{}, many, normal(1, 5, random));
+    laws::check_agreement<P>(LayerNorm{}, LayerNorm{}, many, normal(1, 5, random),
+                             normal(1, 5, random));
+    laws::check_agreement<P>(Convolve{}, Convolve{}, many, normal(3, 5, random));
+  }
+
   TEST_CASE("attend runs on another storage") {
     Random random(5);
     const M q = normal(5, 8, random);
@@ -125,8 +135,32 @@ TEST_SUITE("storage") {
     check(Attention{{4, 2}, {window}}, q, k, v, bias);
     check(Attention{{2, 1}, {kept}}, q, k, v, M());
     check(JointAttention{{4, 2}, {window, kept}}, q, k, v, M(), normal(5, 8, random), k, v, bias);
+  }
 
-    const ReceivedAttention<1> received{{4, 2}, {kept}};
+  TEST_CASE("attend runs over many tiles, wide heads and too wide ones") {
+    Random random(9);
+    const Index rows = 70;
+    const VisibleKeys window = VisibleKeys::sliding(rows, rows, 40);
+    for (const Index width : {5, 70, 130}) {
+      CAPTURE(width);
+      const M q = normal(rows, 2 * width, random);
+      const M k = normal(rows, width, random);
+      const M v = normal(rows, width, random);
+      const M bias = normal(rows, 1, random);
+      const Attention op{{2, 1}, {window}};
+      laws::check_agreement<P>(op, op, q, k, v, bias);
+    }
+  }
+
+  TEST_CASE("what keys receive runs on another storage") {
+    Random random(10);
+    const M q = normal(40, 8, random);
+    const M k = normal(20, 4, random);
+    const M v = normal(20, 4, random);
+    const M bias = normal(20, 1, random, 3);
+    std::vector<Index> seen(40);
+    for (std::size_t n = 0; n < seen.size(); ++n) seen[n] = static_cast<Index>(n * 7 % 21);
+    const ReceivedAttention<1> received{{4, 2}, {VisibleKeys::leading(seen)}};
     const auto expected = received.value(q, k, v, bias);
     const auto ours = received.value(laws::stored<P>(q), laws::stored<P>(k), laws::stored<P>(v),
                                      laws::stored<P>(bias));

@@ -23,8 +23,15 @@ void map_several(const F& f, const std::vector<MapArguments<Scalar<M>, Outs, Ins
   if constexpr (requires { Primitives<M>::map_several(f, several); }) {
     Primitives<M>::map_several(f, several);
   } else {
-    for (const auto& one : several) {
-      std::apply([&](const auto&... ins) { Primitives<M>::map(f, one.outs, ins...); }, one.ins);
+    for (const MapArguments<Scalar<M>, Outs, Ins>& one : several) {
+      const auto map = [&](const auto& outs) {
+        std::apply([&](const auto&... ins) { Primitives<M>::map(f, outs, ins...); }, one.ins);
+      };
+      if constexpr (Outs == 1) {
+        map(one.outs[0]);
+      } else {
+        map(one.outs);
+      }
     }
   }
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/session.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "laws/cached_texts.hpp"
+#include "storage/agrees.hpp"
+
+namespace {
+
+using namespace ttt;
+
+/// A policy as a user writes it: of what stands in one stretch of text, the least surprising
+/// leaves.
+struct OncePerStretch {
+  Index length = 4;
+
+  bool operator()(const Entry& a, const Entry& b) const {
+    const Index own = a.position / length;
+    const Index other = b.position / length;
+    return own == other ? a.surprisal < b.surprisal : own < other;
+  }
+};
+
+template <class Policy>
+using Under = CachedTttE2e<laws::keeping, 2, 1, Cache<6, Policy>>;
+
+/// The positions that a model's caches hold in the end.
+template <class Model, Storage M>
+std::vector<Index> kept(const typename Model::template Params<Matrix<double>>& params,
+                        const std::vector<Token>& tokens) {
+  Session<Model, M> session(storage::moved<M>(params));
+  session.read(tokens);
+  std::vector<Index> positions;
+  for (const Entry& entry : laws::cached_entries(session.state().memory)) {
+    positions.push_back(entry.position);
+  }
+  return positions;
+}
+
+template <class Model>
+void check_same_kept(const typename Model::template Params<Matrix<double>>& params) {
+  Random random(3);
+  const auto tokens = laws::drawn_tokens(9 * Model::spec.chunk, Model::spec.vocab, random);
+  const auto expected = kept<Model, Matrix<double>>(params, tokens);
+  CHECK(!expected.empty());
+  CHECK(kept<Model, storage::Tested<double>>(params, tokens) == expected);
+  CHECK(kept<Model, storage::Tested<float>>(params, tokens) ==
+        kept<Model, Matrix<float>>(params, tokens));
+}
+
+TEST_SUITE("storage") {
+  TEST_CASE_TEMPLATE("a cache keeps the same tokens on another storage, of equal ones too", Policy,
+                     evict::LeastSurprising, evict::LeastSurprisingForAge, evict::Oldest,
+                     evict::LeastAttended, evict::LeastRecentlyAttended, evict::Random,
+                     evict::PinFirst<evict::LeastSurprising>,
+                     evict::InOrder<evict::LeastAttended, evict::Oldest>, OncePerStretch) {
+    using Model = Under<Policy>;
+    check_same_kept<Model>(laws::lively_params<Model>(1));
+    const auto alike = map_tree<Matrix<double>>(  // to this model all tokens are
+        [](const Leaf& /*leaf*/, const Matrix<double>& array) -> Matrix<double> {
+          return Matrix<double>::Zero(array.rows(), array.cols());
+        },
+        laws::lively_params<Model>(1));
+    check_same_kept<Model>(alike);
+  }
+}
+
+}  // namespace
