@@ -12,6 +12,7 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -44,6 +45,18 @@ struct DeviceError : Error {
 #endif
 }
 
+}  // namespace ttt::gpu
+
+namespace ttt::gpu::detail {
+[[nodiscard]] inline std::atomic<std::int64_t>& waits_so_far() {
+  static std::atomic<std::int64_t> count{0};
+  return count;
+}
+}  // namespace ttt::gpu::detail
+
+namespace ttt::gpu {
+/// How often the host has waited for the device: whenever numbers of an array came to it.
+[[nodiscard]] inline Index waits() { return detail::waits_so_far(); }
 }  // namespace ttt::gpu
 
 // Functions of this folder are in a namespace that no array has, so that none of them hides those
@@ -92,7 +105,10 @@ inline void clear(void* memory, std::size_t bytes) {
   expect_done(cudaMemsetAsync(memory, 0, bytes, stream()), "clear");
 }
 /// Waits for everything that was asked so far.
-inline void wait() { expect_done(cudaStreamSynchronize(stream()), "wait"); }
+inline void wait() {
+  ++waits_so_far();
+  expect_done(cudaStreamSynchronize(stream()), "wait");
+}
 
 #else
 
@@ -101,7 +117,7 @@ inline void wait() { expect_done(cudaStreamSynchronize(stream()), "wait"); }
 inline void release(void* memory) { ::operator delete(memory); }
 inline void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
 inline void clear(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
-inline void wait() {}
+inline void wait() { ++waits_so_far(); }
 
 #endif
 

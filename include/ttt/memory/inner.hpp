@@ -54,6 +54,12 @@ template <Storage M>
   return result;
 }
 
+/// Whether every element of every array is a finite number.
+template <Storage M>
+[[nodiscard]] bool is_finite(const std::vector<M>& arrays) {
+  return std::isfinite(global_norm(scaled(arrays, 0)));  // 0 times infinity is no number
+}
+
 /// An optimiser that learns while the model reads.
 ///
 /// step(weights, velocity, gradient) changes weights and velocity. pullback(gradient, lambda, nu),

@@ -5,7 +5,6 @@
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/lift.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -17,7 +16,7 @@ namespace ttt {
 /// What reading a chunk gave, with the fast weights as they were before the step, and after it.
 template <class Model, Storage M>
 struct Lesson {
-  M surprisal;                               ///< [chunk, 1], of the targets
+  std::vector<double> surprisal;             ///< of the targets, in nats
   M logits;                                  ///< [1, vocab], behind the last token
   typename Model::template State<M> memory;  ///< up to that token
   FastWeights<M> fast;                       ///< after the step
@@ -64,18 +63,18 @@ template <class Model, Storage M, class Inner, class Cross>
     const auto scored =
         Model::score(lifted, memory, cross(tape, lifted, memory), context, border, targets);
     const Index chunk = std::ssize(targets);
-    lesson.surprisal = scored.surprisal.value();
+    lesson.surprisal = numbers(scored.surprisal.value());
     lesson.logits = copied_rows(scored.logits.value(), chunk - 1, 1);
-    expect_finite_surprisal(numbers(lesson.surprisal), context.position + 1);
+    expect_finite_surprisal(lesson.surprisal, context.position + 1);
     const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
-    tape.seed(scored.surprisal, map(inner.loss, share, lesson.surprisal));
+    tape.seed(scored.surprisal, map(inner.loss, share, scored.surprisal.value()));
   }
   tape.pull_back();
   lesson.memory = taken(memory);
   lesson.fast = fast;
   lesson.velocity = velocity;
   inner.optimiser.step(lesson.fast, lesson.velocity, gradient);
-  if (!std::ranges::all_of(lesson.fast, is_finite<M>)) {
+  if (!is_finite(lesson.fast)) {
     throw NumberError("Session.read: the step behind token " +
                       std::to_string(context.position + std::ssize(targets) - 1) +
                       " makes a fast weight infinite or no number");

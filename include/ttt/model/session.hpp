@@ -220,7 +220,7 @@ class Session {
                 return Model::prefix(lifted, memory, Model::embed(lifted, tokens.first(chunk)),
                                      context<Var<M>>(state_.position), border_);
               });
-    std::vector<double> nats = numbers(lesson.surprisal);
+    std::vector<double> nats = std::move(lesson.surprisal);
     nats.insert(nats.begin(), first_surprisal(tokens.front()));
     nats.pop_back();
     expect_finite_logits(lesson.logits, state_.position + chunk - 1);
