@@ -16,3 +16,15 @@ target_link_libraries(ttt_cuda INTERFACE ttt CUDA::cudart CUDA::cublas)
 target_compile_definitions(ttt_cuda INTERFACE EIGEN_NO_CUDA)
 target_compile_options(ttt_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20
   --expt-relaxed-constexpr -diag-suppress=554,20011,20014>)
+
+# ttt::nccl: ranks with a device each (ttt/gpu/nccl.cuh), where NCCL is found.
+find_path(TTT_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+find_library(TTT_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
+if(TTT_NCCL_INCLUDE AND TTT_NCCL_LIBRARY)
+  add_library(ttt_nccl INTERFACE)
+  add_library(ttt::nccl ALIAS ttt_nccl)
+  target_include_directories(ttt_nccl SYSTEM INTERFACE ${TTT_NCCL_INCLUDE})
+  target_link_libraries(ttt_nccl INTERFACE ttt::cuda ${TTT_NCCL_LIBRARY})
+else()
+  message(STATUS "ttt: no NCCL, whose ranks are not tested")
+endif()

@@ -5,6 +5,7 @@
 #include <ttt/memory/cache_schedule.hpp>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include <locale>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "begin.hpp"
@@ -113,9 +115,11 @@ class Run {
     try {
       while (goes_on()) step();
     } catch (const CommunicatorError& error) {
-      if (leads()) save();
-      throw CommunicatorError(std::string(error.what()) + "; stopped after step " +
-                              std::to_string(trainer_.steps()) + "; --resume goes on");
+      const std::string words = std::string(error.what()) + "; stopped after step " +
+                                std::to_string(trainer_.steps()) + "; --resume goes on";
+      if (!leads()) let_the_first_save(words);
+      save();
+      throw CommunicatorError(words);
     }
     if (!leads()) return {};
     save();
@@ -132,6 +136,14 @@ class Run {
     const bool stops =
         settings_.stop_after > 0 && trainer_.steps() - first_ >= settings_.stop_after;
     return trainer_.steps() < settings_.steps && interrupts == 0 && !stops;
+  }
+
+  /// Says why this rank stops, and waits for its end: with the first rank that ends, a launcher
+  /// ends all, and that has to be the one that saves.
+  [[noreturn]] static void let_the_first_save(const std::string& words) {
+    std::cerr << "train: " << words << std::endl;
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    throw CommunicatorError("the launcher has not ended this rank in 10 s");
   }
 
   void step() {
