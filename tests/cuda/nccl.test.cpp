@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/gpu/nccl.cuh>
-#include <ttt/parallel/arrays.hpp>
+#include <ttt/learn/exchange.hpp>
 
 #include <doctest/doctest.h>
 

@@ -17,8 +17,8 @@ while [ $i -lt 400 ]; do
   echo "And it came to pass in the year $((i * 7919 % 1000)) that word number $i was written." >>text.txt
   i=$((i + 1))
 done
-steps=1200
-every=200
+steps=240
+every=40
 run="$train --model toy --text text.txt --length 32 --steps $steps --batch 4 --threads 1 \
   --checkpoint-every $every --resume"
 touch ranks.jsonl
@@ -32,7 +32,7 @@ for victim in 1 2 3 0; do
   launcher=$!
   trap 'kill -KILL $launcher 2>/dev/null || true' EXIT
   n=0
-  until [ "$(lines)" -gt $((before + every + 20)) ] || [ $n -gt 600 ]; do
+  until [ "$(lines)" -gt $((before + every + 10)) ] || [ $n -gt 600 ]; do
     sleep 0.05
     n=$((n + 1))
   done
@@ -48,16 +48,18 @@ for victim in 1 2 3 0; do
   [ $took -lt 30000 ]
   grep -q 'a rank is lost; stopped after step [0-9]*; --resume goes on' err.txt
 
-  saved=$("$train" --model toy --text text.txt --length 32 --steps $steps --batch 4 --threads 1 \
-    --resume --stop-after 1 --out ranks 2>&1 | sed -n 's/^train: goes on from step //p')
+  logged=$(lines)
+  saved=$($run --stop-after 1 --out ranks --log ranks.jsonl 2>&1 |
+    sed -n 's/^train: goes on from step //p')
   if [ $victim -eq 0 ]; then
-    [ "$saved" -ge $(($(lines) / every * every)) ]
+    [ "$saved" -ge $((logged / every * every)) ]
   else
     grep -q "rank 0 .*; stopped after step $saved; " err.txt
-    [ "$saved" -eq "$(lines)" ]
+    [ "$saved" -eq "$logged" ]
   fi
   lost=$((lost + 1))
 done
-"$@" 4 $run --out ranks 2>err.txt
+"$@" 4 $run --out ranks --log ranks.jsonl 2>err.txt
 cmp whole ranks
+[ "$(lines)" -eq $steps ]
 echo "each of $lost ranks was lost, and no bit with it"

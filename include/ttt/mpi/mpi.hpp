@@ -95,9 +95,9 @@ class Mpi {
 
   static constexpr Index all = -1;
   static constexpr int tag = 0;
-  static constexpr std::size_t most = std::size_t{1}
-                                      << 30U;  ///< numbers of a message; MPI's are int
-  static constexpr int eager = 2000;           ///< looks before a wait sleeps between them; ours
+  static constexpr int eager = 2000;  ///< looks before a wait sleeps between them; ours
+  /// Numbers of a message at most: MPI counts them in int.
+  static constexpr std::size_t most = std::size_t{1} << 30U;
 
   struct Session {
     Options options;
@@ -145,7 +145,7 @@ class Mpi {
     expect_success(call, begun);
     Clock::time_point since{};
     MPI_Status status{};
-    for (int looks = 0, done = 0;; ++looks) {
+    for (int looks = 0, done = 0;; looks = std::min(looks + 1, eager)) {
       expect_success(call, MPI_Test(&request, &done, &status));
       if (done != 0) return status;
       if (session_->options.interrupted != nullptr && session_->options.interrupted()) {
