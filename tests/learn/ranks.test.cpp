@@ -96,7 +96,7 @@ void check_ranks(const Objective& objective) {
 
 using Ranked = Trainer<Small, PlainLoss<>, M, ThreadRank>;
 
-TEST_SUITE("parallel") {
+TEST_SUITE("learn") {
   TEST_CASE("any number of ranks gives the bits of one process, plainly trained") {
     check_ranks(PlainLoss<>{});
   }
