@@ -2,7 +2,8 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/ttt)
-install(TARGETS ttt EXPORT tttTargets FILE_SET HEADERS FILE_SET device_headers)
+install(TARGETS ttt EXPORT tttTargets FILE_SET HEADERS FILE_SET device_headers
+  FILE_SET mpi_headers)
 install(EXPORT tttTargets NAMESPACE ttt:: DESTINATION ${package_dir})
 install(TARGETS ttt_laws EXPORT tttLawsTargets
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ttt_tests)

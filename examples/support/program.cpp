@@ -166,8 +166,8 @@ int Program::finish(const Outcome& outcome) const {
     }
   };
   for (const auto& write : outcome.files) attempt(write);
-  if (!json_->empty()) {
-    Report report = outcome.report;
+  if (!json_->empty() && outcome.report) {
+    Report report = *outcome.report;
     report.set("version", ttt::version);
     if (!attempt([&] { report.write(*json_); })) std::cout << report.text();
   }

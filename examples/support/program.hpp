@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -45,7 +46,7 @@ struct Outcome {
   /// Each call writes one file. All are made, whatever becomes of the others.
   using Files = std::vector<std::function<void()>>;
 
-  Report report;
+  std::optional<Report> report;  ///< none where another process of a run reports
   Files files = {};
 };
 

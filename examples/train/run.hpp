@@ -4,6 +4,8 @@
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/memory/cache_schedule.hpp>
 
+#include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -11,12 +13,14 @@
 #include <locale>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "begin.hpp"
 #include "material.hpp"
 #include "settings.hpp"
 #include "support/progress.hpp"
+#include "support/ranks.hpp"
 
 namespace training {
 
@@ -58,7 +62,6 @@ Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Setti
   if (settings.resume && std::filesystem::exists(path)) {
     auto at = read_checkpoint<Model, Matrix<float>>(path);
     expect_same_recipe(path, at.recipe, settings.recipe());
-    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
     return at;
   }
   if (!settings.start.empty()) expect_model_file(settings.start);
@@ -68,85 +71,151 @@ Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Setti
           .recipe = settings.recipe()};
 }
 
-/// How far a run came.
-struct Progressed {
-  Index steps;
-  double loss;
-  Index tokens;
-  double seconds;
-};
-
-/// What a run reports, and the model file, if it is complete.
-template <class Model, class Params>
-support::Outcome outcome_of(const Settings& settings, const Params& params, const Progressed& run) {
-  const bool complete = run.steps >= settings.steps;
-  support::Outcome::Files files;
-  if (complete) {
-    file::Archive model = params_archive<Model, Matrix<float>>(params);
-    model.metadata["recipe"] = settings.recipe();
-    files.emplace_back([out = settings.out, model = std::move(model)] { file::write(out, model); });
-  } else {
-    std::cerr << "train: stopped after step " << run.steps << "; --resume goes on\n";
-  }
-  support::Report report;
-  report.set("model", settings.model)
-      .set("spec", describe(Model::spec))
-      .set("recipe", settings.recipe())
-      .set("steps", run.steps)
-      .set("complete", complete)
-      .set("loss", run.loss)
-      .set("tokens_per_second", static_cast<double>(run.tokens) / run.seconds)
-      .set("seconds", run.seconds)
-      .set("machine", support::this_machine().report());
-  return {std::move(report), std::move(files)};
+/// Throws RangeError on every rank unless all begin at the same place. No rank returns, and then
+/// writes, before all have looked at the files that are there.
+template <class Params>
+void expect_same_beginning(const support::Ranks& ranks, const Checkpoint<Params>& at) {
+  const std::array own{static_cast<double>(at.training.adamw.steps),
+                       static_cast<double>(at.random.drawn())};
+  std::array first = own;
+  ranks.broadcast(std::span<double>(first), 0);
+  double others = own == first ? 0 : 1;
+  ranks.all_reduce_sum(std::span(&others, 1));
+  if (others > 0) throw RangeError("--resume: the ranks must all read the same checkpoint");
 }
+
+/// A run on one rank or several. Of several, each draws the same batches, and the first alone shows
+/// its progress and writes.
+template <class Model, class Objective>
+class Run {
+ public:
+  using Params = typename Model::template Params<Matrix<float>>;
+
+  Run(const Settings& settings, const Objective& objective, Answers answers, Checkpoint<Params> at,
+      const support::Ranks& ranks)
+      : settings_(settings),
+        ranks_(ranks),
+        material_(settings, Model::spec.vocab, answers),
+        random_(at.random),
+        first_(at.training.adamw.steps),
+        trainer_(std::move(at.training),
+                 {.adamw = {.weight_decay = settings.weight_decay, .frozen = settings.freeze},
+                  .schedule = {.peak = settings.rate,
+                               .end = settings.end_rate,
+                               .warmup = settings.warmup,
+                               .steps = settings.steps},
+                  .objective = objective,
+                  .threads = settings.threads,
+                  .ranks = ranks}),
+        log_(leads() ? settings.log : "", first_),
+        progress_({.name = "train", .steps = settings.steps, .first = first_}) {}
+
+  /// Trains until the end, an interrupt, or the loss of a rank, and saves.
+  support::Outcome train() {
+    try {
+      while (goes_on()) step();
+    } catch (const CommunicatorError& error) {
+      const std::string words = std::string(error.what()) + "; stopped after step " +
+                                std::to_string(trainer_.steps()) + "; --resume goes on";
+      if (!leads()) let_the_first_save(words);
+      save();
+      throw CommunicatorError(words);
+    }
+    if (!leads()) return {};
+    save();
+    return outcome();
+  }
+
+ private:
+  [[nodiscard]] bool leads() const { return ranks_.rank() == 0; }
+
+  /// All ranks stop at the same step, whichever was interrupted.
+  [[nodiscard]] bool goes_on() const {
+    double interrupts = interrupted() ? 1 : 0;
+    ranks_.all_reduce_sum(std::span(&interrupts, 1));
+    const bool stops =
+        settings_.stop_after > 0 && trainer_.steps() - first_ >= settings_.stop_after;
+    return trainer_.steps() < settings_.steps && interrupts == 0 && !stops;
+  }
+
+  /// Says why this rank stops, and waits for its end: with the first rank that ends, a launcher
+  /// ends all, and that has to be the one that saves.
+  [[noreturn]] static void let_the_first_save(const std::string& words) {
+    std::cerr << "train: " << words << std::endl;
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    throw CommunicatorError("the launcher has not ended this rank in 10 s");
+  }
+
+  void step() {
+    Random random = random_;  // what is saved belongs to whole steps
+    for (Index i = 0; i < settings_.accumulate; ++i) {
+      const Batch batch = material_.draw(random);
+      trainer_.accumulate(batch.texts);
+      for (const Text& text : batch.texts) tokens_ += text.time();
+    }
+    const StepReport last = trainer_.update();
+    random_ = random;
+    loss_ = last.step == first_ ? last.loss : 0.98 * loss_ + 0.02 * last.loss;
+    if (!leads()) return;
+    log_.write(last, watch_.seconds());
+    progress_.show({.step = trainer_.steps(), .tokens = tokens_, .loss = loss_});
+    if (trainer_.steps() % settings_.checkpoint_every == 0) save();
+  }
+
+  void save() const {
+    write_checkpoint<Model, Matrix<float>>(settings_.checkpoint_path(),
+                                           {trainer_.state(), random_, settings_.recipe()});
+  }
+
+  /// What the run reports, and the model file, if it is complete.
+  [[nodiscard]] support::Outcome outcome() const {
+    const bool complete = trainer_.steps() >= settings_.steps;
+    support::Outcome::Files files;
+    if (complete) {
+      file::Archive model = params_archive<Model, Matrix<float>>(trainer_.state().params);
+      model.metadata["recipe"] = settings_.recipe();
+      files.emplace_back(
+          [out = settings_.out, model = std::move(model)] { file::write(out, model); });
+    } else {
+      std::cerr << "train: stopped after step " << trainer_.steps() << "; --resume goes on\n";
+    }
+    support::Report report;
+    report.set("model", settings_.model)
+        .set("spec", describe(Model::spec))
+        .set("recipe", settings_.recipe())
+        .set("steps", trainer_.steps())
+        .set("complete", complete)
+        .set("loss", loss_)
+        .set("tokens_per_second", static_cast<double>(tokens_) / watch_.seconds())
+        .set("seconds", watch_.seconds())
+        .set("ranks", ranks_.size())
+        .set("machine", support::this_machine().report());
+    return {std::move(report), std::move(files)};
+  }
+
+  const Settings& settings_;
+  support::Ranks ranks_;
+  Material material_;
+  Random random_;
+  Index first_;
+  Trainer<Model, Objective, Matrix<float>, support::Ranks> trainer_;
+  Log log_;
+  support::Progress progress_;
+  support::Stopwatch watch_;
+  Index tokens_ = 0;
+  double loss_ = std::numeric_limits<double>::quiet_NaN();  // smooth; not before a step is taken
+};
 
 template <class Model, class Objective>
 support::Outcome train(const Settings& settings, Objective objective,
                        Answers answers = Answers::drawn) {
   auto at = beginning<Model>(settings);
-  const Material material(settings, Model::spec.vocab, answers);
-  Random random = at.random;
-  const Index first = at.training.adamw.steps;
-  Trainer<Model, Objective> trainer(
-      std::move(at.training),
-      {.adamw = {.weight_decay = settings.weight_decay, .frozen = settings.freeze},
-       .schedule = {.peak = settings.rate,
-                    .end = settings.end_rate,
-                    .warmup = settings.warmup,
-                    .steps = settings.steps},
-       .objective = objective,
-       .threads = settings.threads});
-  const auto save = [&] {
-    write_checkpoint<Model, Matrix<float>>(settings.checkpoint_path(),
-                                           {trainer.state(), random, settings.recipe()});
-  };
-
-  Log log(settings.log, first);
-  support::Progress progress({.name = "train", .steps = settings.steps, .first = first});
-  const support::Stopwatch watch;
-  Index tokens = 0;
-  StepReport last;
-  double smooth = std::numeric_limits<double>::quiet_NaN();  // until a step is taken
-  const auto goes_on = [&] {
-    const bool stops = settings.stop_after > 0 && trainer.steps() - first >= settings.stop_after;
-    return trainer.steps() < settings.steps && !interrupted() && !stops;
-  };
-  while (goes_on()) {
-    for (Index i = 0; i < settings.accumulate; ++i) {
-      const Batch batch = material.draw(random);
-      trainer.accumulate(batch.texts);
-      for (const Text& text : batch.texts) tokens += text.time();
-    }
-    last = trainer.update();
-    smooth = last.step == first ? last.loss : 0.98 * smooth + 0.02 * last.loss;
-    log.write(last, watch.seconds());
-    progress.show({.step = trainer.steps(), .tokens = tokens, .loss = smooth});
-    if (trainer.steps() % settings.checkpoint_every == 0) save();
+  const support::Ranks ranks = support::join(interrupted);
+  expect_same_beginning(ranks, at);
+  if (ranks.rank() == 0 && at.training.adamw.steps > 0) {
+    std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
-  save();
-  return outcome_of<Model>(settings, trainer.state().params,
-                           {trainer.steps(), smooth, tokens, watch.seconds()});
+  return Run<Model, Objective>(settings, objective, answers, std::move(at), ranks).train();
 }
 
 /// Throws RangeError unless the settings can be used, together and beside the files that are there.

@@ -42,4 +42,9 @@ struct NumberError : Error {
   using Error::Error;
 };
 
+/// A rank of a distributed run is lost, has failed, or did not send what was expected.
+struct CommunicatorError : Error {
+  using Error::Error;
+};
+
 }  // namespace ttt

@@ -4,63 +4,22 @@
 #include <ttt/decimal.hpp>
 #include <ttt/learn/adamw.hpp>
 #include <ttt/learn/adjoint.hpp>
+#include <ttt/learn/exchange.hpp>
 #include <ttt/learn/gradient.hpp>
 #include <ttt/learn/schedule.hpp>
+#include <ttt/parallel/communicator.hpp>
 #include <ttt/parallel/threads.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace ttt {
-
-/// Run-time options of the layers in training: the defaults.
-struct DefaultOptions {
-  /// The options in an outer step on a text.
-  template <class Model>
-  [[nodiscard]] typename Model::Options at(Index /*step*/, const Text& /*text*/) const {
-    return {};
-  }
-};
-
-/// Trains a model for reading as it is.
-template <class Layers = DefaultOptions>
-struct PlainLoss {
-  Layers layers{};  ///< options of the layers, step by step
-
-  /// As plain_gradient, in every step.
-  template <class Model, Storage M>
-  [[nodiscard]] auto gradient(const typename Model::template Params<M>& params, const Text& text,
-                              Index step) const {
-    return plain_gradient<Model, M>(params, text, layers.template at<Model>(step, text));
-  }
-};
-
-/// Trains a model for reading while it learns.
-template <class Inner = InnerLoop<>, class Layers = DefaultOptions>
-struct MetaLoss {
-  Inner inner{};                                        ///< as the trained model will read
-  LinearRise inner_rate{};                              ///< over the outer steps
-  Order order = Order::second;                          ///< of the gradient
-  Checkpointing checkpointing = Checkpointing::stored;  ///< memory for speed
-  Layers layers{};                                      ///< options of the layers, step by step
-
-  /// As MetaLearner::gradient, with the inner rate of this outer step.
-  template <class Model, Storage M>
-  [[nodiscard]] auto gradient(const typename Model::template Params<M>& params, const Text& text,
-                              Index step) const {
-    Inner now = inner;
-    now.optimiser.rate *= inner_rate.factor(step);
-    return MetaLearner<Model, M, Inner>({.inner = now,
-                                         .order = order,
-                                         .checkpointing = checkpointing,
-                                         .layers = layers.template at<Model>(step, text)})
-        .gradient(params, text);
-  }
-};
 
 /// What a trainer goes on from: the parameters, and what the optimiser remembers.
 template <class Params>
@@ -81,9 +40,16 @@ struct StepReport {
 /// Outer training: gradients of the sequences of a batch side by side, their weighted mean in a
 /// fixed order, and a step of the optimiser.
 ///
+/// Where there are several ranks, each has a trainer of the same state and options. All are given
+/// the same batches, and each takes the gradients of its part. The sum of the gradients goes along
+/// the ranks, array by array, each adds its own, and the last gives it to all.
+///
 /// \law threads       the number of threads changes no bit
 /// \law accumulation  accumulate(a), accumulate(b), update() equals step(a and b), bit for bit
-template <class Model, class Objective = PlainLoss<>, Storage M = Matrix<float>>
+/// \law ranks         on every rank of any number, each call gives the bits of one process, or
+///                    throws and leaves the state untouched
+template <class Model, class Objective = PlainLoss<>, Storage M = Matrix<float>,
+          Communicator Ranks = OneProcess>
 class Trainer {
  public:
   using Params = typename Model::template Params<M>;  ///< what is trained
@@ -94,7 +60,8 @@ class Trainer {
     AdamW adamw{};            ///< takes the steps
     WarmupCosine schedule{};  ///< of their rate
     Objective objective{};    ///< what they descend
-    Index threads = 1;        ///< that share the sequences of a batch
+    Index threads = 1;        ///< that share the sequences of a batch, or of a rank's part of it
+    Ranks ranks{};            ///< that share the batches
   };
 
   /// A trainer that goes on from `state`; steps count on from those that it has.
@@ -109,7 +76,8 @@ class Trainer {
   ///
   /// \throws RangeError if a sequence is not whole chunks, or a weight not positive; NumberError,
   ///         naming step and tensor, if a loss, a gradient, the rate, or what the step would make
-  ///         of a parameter is not finite. The state is then untouched.
+  ///         of a parameter is not finite; CommunicatorError as accumulate. The state is then
+  ///         untouched.
   StepReport step(std::span<const Text> batch) {
     accumulate(batch);
     return update();
@@ -129,6 +97,8 @@ class Trainer {
   /// The same for texts that count differently, or whose tokens do.
   ///
   /// \throws RangeError if a weight is not positive and finite; nothing of the batch then waits.
+  ///         CommunicatorError if another rank fails, likewise, or is lost; nothing at all then
+  ///         waits.
   void accumulate(std::span<const Text> batch) {
     for (const Text& text : batch) {
       if (!(text.weight > 0) || !std::isfinite(text.weight)) {
@@ -136,54 +106,39 @@ class Trainer {
                          decimal(static_cast<double>(text.weight)));
       }
     }
-    std::vector<Gradient<Params>> gradients(batch.size());
-    for_each_index(options_.threads, std::ssize(batch), [&](Index i) {
-      const auto n = static_cast<std::size_t>(i);
-      gradients[n] =
-          options_.objective.template gradient<Model, M>(state_.params, batch[n], steps());
-    });
-    for (std::size_t n = 0; n < batch.size(); ++n) {
-      Gradient<Params>& gradient = gradients[n];
-      const auto weight = static_cast<double>(batch[n].weight);
-      waiting_loss_ += weight * gradient.loss;
-      waiting_weighted_ += weight * gradient.weighted;
-      if (waiting_ == 0) {
-        sum_ = std::move(gradient.params);
-        if (weight != 1) {
-          for_each_array([&](const Leaf&, M& sum) { sum = scaled(sum, weight); }, sum_);
-        }
-      } else {
-        for_each_array(
-            [&](const Leaf&, M& sum, const M& g) {
-              if (!is_zero(g)) add_scaled(sum, weight, g);
-            },
-            sum_, gradient.params);
-      }
-      waiting_ += weight;
-    }
+    if (batch.empty()) return;
+    const auto own = part_of(options_.ranks, batch);
+    std::vector<Gradient<Params>> gradients = gradients_of(own);
+    Waiting sum = std::exchange(waiting_, {});
+    add_losses(sum, own, gradients);
+    add_arrays(sum, own, gradients);
+    for (const Text& text : batch) sum.weight += static_cast<double>(text.weight);
+    options_.ranks.barrier();  // all have the sum, or none goes on with it
+    waiting_ = std::move(sum);
   }
 
   /// Takes a step along the weighted mean of the gradients that wait.
   ///
   /// \throws RangeError if none waits; NumberError as step. No gradient waits then.
   StepReport update() {
-    if (waiting_ == 0) throw RangeError("Trainer.update: no gradient waits");
-    const double count = std::exchange(waiting_, 0);
+    if (waiting_.weight == 0) throw RangeError("Trainer.update: no gradient waits");
+    Waiting mean = std::exchange(waiting_, {});
+    const double count = mean.weight;
     StepReport report{.step = steps(),
-                      .loss = std::exchange(waiting_loss_, 0) / count,
-                      .weighted = std::exchange(waiting_weighted_, 0) / count,
+                      .loss = mean.loss / count,
+                      .weighted = mean.weighted / count,
                       .norm = 0,
                       .rate = options_.schedule.rate(steps())};
-    report.norm = norm_of_mean(count, report.step);
+    report.norm = mean_of(mean.gradient, count, report.step);
     expect_finite(report.loss, report.step, "loss");
     expect_finite(report.rate, report.step, "rate");
-    options_.adamw.step(state_.params, sum_, state_.adamw, report.rate);
+    options_.adamw.step(state_.params, mean.gradient, state_.adamw, report.rate);
     return report;
   }
 
  private:
-  /// Makes the sum of gradients their mean, of which it returns the norm.
-  double norm_of_mean(double count, Index step) {
+  /// Makes a sum of gradients their mean, and returns its norm.
+  static double mean_of(Params& gradient, double count, Index step) {
     std::vector<std::string> names;
     std::vector<DotArguments<Scalar<M>>> several;
     for_each_array(
@@ -193,7 +148,7 @@ class Trainer {
           names.push_back(leaf.name);
           several.push_back({view(sum), view(sum)});
         },
-        sum_);
+        gradient);
     double squares = 0;
     const std::vector<double> all = dots<M>(several);
     for (std::size_t n = 0; n < all.size(); ++n) {
@@ -203,6 +158,93 @@ class Trainer {
     return std::sqrt(squares);
   }
 
+  /// Sums over the texts that wait for an update, each times its weight.
+  struct Waiting {
+    Params gradient;
+    double loss = 0;
+    double weighted = 0;
+    double weight = 0;
+  };
+
+  /// The gradients of this rank's texts, if no rank fails to take its own.
+  [[nodiscard]] std::vector<Gradient<Params>> gradients_of(std::span<const Text> own) const {
+    std::vector<Gradient<Params>> gradients(own.size());
+    std::exception_ptr failure;
+    try {
+      for_each_index(options_.threads, std::ssize(own), [&](Index i) {
+        at(gradients, i) =
+            options_.objective.template gradient<Model, M>(state_.params, at(own, i), steps());
+      });
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    double failures = failure ? 1 : 0;
+    options_.ranks.all_reduce_sum(std::span(&failures, 1));
+    if (failure) std::rethrow_exception(failure);
+    if (failures > 0) throw CommunicatorError("Trainer.accumulate: another rank has failed");
+    return gradients;
+  }
+
+  void add_losses(Waiting& sum, std::span<const Text> own,
+                  const std::vector<Gradient<Params>>& gradients) const {
+    const Ranks& ranks = options_.ranks;
+    const Index last = ranks.size() - 1;
+    std::array losses{sum.loss, sum.weighted};
+    if (ranks.rank() > 0) ranks.receive(std::span<double>(losses), ranks.rank() - 1);
+    for (std::size_t n = 0; n < own.size(); ++n) {
+      const auto weight = static_cast<double>(own[n].weight);
+      losses[0] += weight * gradients[n].loss;
+      losses[1] += weight * gradients[n].weighted;
+    }
+    if (ranks.rank() < last) ranks.send(std::span<const double>(losses), ranks.rank() + 1);
+    ranks.broadcast(std::span<double>(losses), last);
+    sum.loss = losses[0];
+    sum.weighted = losses[1];
+  }
+
+  /// Array by array, so that the ranks add to different arrays at the same time.
+  void add_arrays(Waiting& sum, std::span<const Text> own,
+                  std::vector<Gradient<Params>>& gradients) const {
+    const Ranks& ranks = options_.ranks;
+    const Index last = ranks.size() - 1;
+    const auto sums = parts_of(sum.gradient).arrays;
+    const auto params = parts_of(state_.params).arrays;
+    std::vector<std::vector<NamedArray<M>>> terms;
+    for (auto& gradient : gradients) {
+      detail::fill_zeros(gradient.params, state_.params);
+      terms.push_back(parts_of(gradient.params).arrays);
+    }
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      M& array = *sums[k].array;
+      const M& param = *params[k].array;
+      if (is_zero(param)) continue;
+      if (ranks.rank() > 0) {
+        array = receive_array<M>(ranks, param.rows(), param.cols(), ranks.rank() - 1);
+      }
+      for (std::size_t n = 0; n < terms.size(); ++n) {
+        const bool first = ranks.rank() == 0 && n == 0 && sum.weight == 0;
+        add_term(array, *terms[n][k].array, static_cast<double>(own[n].weight), first);
+      }
+      if (ranks.rank() < last) send_array(ranks, array, ranks.rank() + 1);
+    }
+    if (last == 0) return;
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      const M& param = *params[k].array;
+      if (is_zero(param)) continue;
+      broadcast_array(ranks, *sums[k].array, param.rows(), param.cols(), last);
+    }
+  }
+
+  /// sum += weight * term, where the first of all terms begins the sum.
+  static void add_term(M& sum, M& term, double weight, bool first) {
+    if (first) {
+      sum = std::move(term);
+      if (weight != 1) sum = scaled(sum, weight);
+    } else if (!is_zero(term)) {
+      add_scaled(sum, weight, term);
+    }
+  }
+
   static void expect_finite(double number, Index step, const std::string& what) {
     if (std::isfinite(number)) return;
     throw NumberError("Trainer: step " + std::to_string(step) + ": " + what + " is not finite");
@@ -210,10 +252,7 @@ class Trainer {
 
   State state_;
   Options options_;
-  Params sum_;
-  double waiting_loss_ = 0;
-  double waiting_weighted_ = 0;
-  double waiting_ = 0;  // the sum of the weights
+  Waiting waiting_;
 };
 
 }  // namespace ttt

@@ -1,0 +1,17 @@
+# ttt::mpi: the ranks of MPI (ttt/mpi/mpi.hpp). Tests and programs have them wherever MPI is found; the
+# option TTT_MPI insists on it. The interface is C's: that of C++ is left out, which some headers have.
+set(MPI_CXX_SKIP_MPICXX ON)
+if(TTT_MPI)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+else()
+  find_package(MPI QUIET COMPONENTS CXX)
+endif()
+if(NOT MPI_CXX_FOUND)
+  message(STATUS "ttt: no MPI, whose ranks are not tested")
+  return()
+endif()
+add_library(ttt_mpi INTERFACE)
+add_library(ttt::mpi ALIAS ttt_mpi)
+target_link_libraries(ttt_mpi INTERFACE ttt MPI::MPI_CXX)
+target_sources(ttt_mpi INTERFACE FILE_SET HEADERS BASE_DIRS include FILES ${mpi_headers})
+set_target_properties(ttt_mpi PROPERTIES VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
