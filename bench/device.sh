@@ -43,8 +43,8 @@ driver=$(device driver_version)
 compiler=$(nvcc --version 2>/dev/null | sed -n 's/^Cuda compilation tools.*, V//p')
 commit=$(git describe --always --dirty 2>/dev/null || cat $build/carried/commit 2>/dev/null)
 results=$out/$day-$(tr 'A-Z ' 'a-z-' <<<"${machine:-no device}")
-stages=()    # rows of the first table: stage, result, seconds, why
-measured=()  # of the second: program, what, value, unit, runs, wanted, verdict
+stages=()   # rows of the first table: stage, result, seconds, why
+measured=() # of the second: program, what, value, unit, runs, wanted, verdict
 
 # Writes both tables as they stand, for reading and as JSON.
 write_results() {
