@@ -17,6 +17,7 @@
 #include <csignal>
 
 #include "models.hpp"
+#include "support/device.hpp"
 #include "support/program.hpp"
 #include "train/settings.hpp"
 
@@ -92,6 +93,7 @@ void add_run(support::Program& program, training::Settings& s) {
       .option("--stop-after", s.stop_after, range::count_or_none,
               "steps of this run; 0 goes on to the end")
       .output("--log", s.log, "a file that gets a line of JSON each step")
+      .option("--device", s.device, support::device_help)
       .option("--threads", s.threads, range::threads, "texts at the same time; they change no bit")
       .option("--resume", s.resume, "go on from the checkpoint, if there is one")
       .option("--overwrite", s.overwrite, "replace the files of an earlier run");

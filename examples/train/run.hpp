@@ -19,6 +19,7 @@
 #include "begin.hpp"
 #include "material.hpp"
 #include "settings.hpp"
+#include "support/device.hpp"
 #include "support/progress.hpp"
 #include "support/ranks.hpp"
 
@@ -56,17 +57,17 @@ class Log {
 
 /// Where a run begins: at new parameters, at those of a model file, or at the checkpoint that it
 /// goes on from.
-template <class Model>
-Checkpoint<typename Model::template Params<Matrix<float>>> beginning(const Settings& settings) {
+template <class Model, Storage M>
+Checkpoint<typename Model::template Params<M>> beginning(const Settings& settings) {
   const std::string path = settings.checkpoint_path();
   if (settings.resume && std::filesystem::exists(path)) {
-    auto at = read_checkpoint<Model, Matrix<float>>(path);
+    auto at = read_checkpoint<Model, M>(path);
     expect_same_recipe(path, at.recipe, settings.recipe());
     return at;
   }
   if (!settings.start.empty()) expect_model_file(settings.start);
-  return {.training = {.params = settings.start.empty() ? Model::initial(settings.seed)
-                                                        : read_params<Model>(settings.start)},
+  return {.training = {.params = settings.start.empty() ? Model::template initial<M>(settings.seed)
+                                                        : read_params<Model, M>(settings.start)},
           .random = Random(settings.seed),
           .recipe = settings.recipe()};
 }
@@ -86,10 +87,10 @@ void expect_same_beginning(const support::Ranks& ranks, const Checkpoint<Params>
 
 /// A run on one rank or several. Of several, each draws the same batches, and the first alone shows
 /// its progress and writes.
-template <class Model, class Objective>
+template <class Model, Storage M, class Objective>
 class Run {
  public:
-  using Params = typename Model::template Params<Matrix<float>>;
+  using Params = typename Model::template Params<M>;
 
   Run(const Settings& settings, const Objective& objective, Answers answers, Checkpoint<Params> at,
       const support::Ranks& ranks)
@@ -163,8 +164,8 @@ class Run {
   }
 
   void save() const {
-    write_checkpoint<Model, Matrix<float>>(settings_.checkpoint_path(),
-                                           {trainer_.state(), random_, settings_.recipe()});
+    write_checkpoint<Model, M>(settings_.checkpoint_path(),
+                               {trainer_.state(), random_, settings_.recipe()});
   }
 
   /// What the run reports, and the model file, if it is complete.
@@ -172,7 +173,7 @@ class Run {
     const bool complete = trainer_.steps() >= settings_.steps;
     support::Outcome::Files files;
     if (complete) {
-      file::Archive model = params_archive<Model, Matrix<float>>(trainer_.state().params);
+      file::Archive model = params_archive<Model, M>(trainer_.state().params);
       model.metadata["recipe"] = settings_.recipe();
       files.emplace_back(
           [out = settings_.out, model = std::move(model)] { file::write(out, model); });
@@ -189,6 +190,7 @@ class Run {
         .set("tokens_per_second", static_cast<double>(tokens_) / watch_.seconds())
         .set("seconds", watch_.seconds())
         .set("ranks", ranks_.size())
+        .set("device", settings_.device)
         .set("machine", support::this_machine().report());
     return {std::move(report), std::move(files)};
   }
@@ -198,7 +200,7 @@ class Run {
   Material material_;
   Random random_;
   Index first_;
-  Trainer<Model, Objective, Matrix<float>, support::Ranks> trainer_;
+  Trainer<Model, Objective, M, support::Ranks> trainer_;
   Log log_;
   support::Progress progress_;
   support::Stopwatch watch_;
@@ -206,16 +208,23 @@ class Run {
   double loss_ = std::numeric_limits<double>::quiet_NaN();  // smooth; not before a step is taken
 };
 
-template <class Model, class Objective>
-support::Outcome train(const Settings& settings, Objective objective,
-                       Answers answers = Answers::drawn) {
-  auto at = beginning<Model>(settings);
+template <class Model, Storage M, class Objective>
+support::Outcome train_on_device(const Settings& settings, Objective objective, Answers answers) {
+  auto at = beginning<Model, M>(settings);
   const support::Ranks ranks = support::join(interrupted);
   expect_same_beginning(ranks, at);
   if (ranks.rank() == 0 && at.training.adamw.steps > 0) {
     std::cerr << "train: goes on from step " << at.training.adamw.steps << std::endl;
   }
-  return Run<Model, Objective>(settings, objective, answers, std::move(at), ranks).train();
+  return Run<Model, M, Objective>(settings, objective, answers, std::move(at), ranks).train();
+}
+
+template <class Model, class Objective>
+support::Outcome train(const Settings& settings, Objective objective,
+                       Answers answers = Answers::drawn) {
+  return support::with_device(settings.device, [&]<Storage M>() {
+    return train_on_device<Model, M>(settings, objective, answers);
+  });
 }
 
 /// Throws RangeError unless the settings can be used, together and beside the files that are there.

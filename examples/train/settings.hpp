@@ -55,6 +55,7 @@ struct Settings {
   Index checkpoint_every = 100;
   Index stop_after = 0;  // steps of this run; 0 goes on to the end
   Index threads = support::this_machine().cores;
+  std::string device = "cpu";
   bool resume = false;
   bool overwrite = false;
 

@@ -44,29 +44,26 @@ struct Plain {
   static TTT_HD void add(WarpTile<S, Width>& sum, const WarpTile<S, Cols>& factors,
                          const StagedRows<S, Width>& rows, int width) {
     using Sum = WarpTile<S, Width>;
-    TTT_UNROLL
-    for (int c = 0; c < Cols; ++c) {
+    // Unrolled are the columns of one lane alone: all together would take minutes to compile.
+    for (int from = 0; from < 4; ++from) {
       TTT_UNROLL
-      for (int r = 0; r < Sum::rows; ++r) {
-        const S factor = of_row(factors, r, c);
+      for (int n = 0; n < Cols / 4; ++n) {
+        const int c = n / 2 * 8 + from * 2 + n % 2;  // which that lane holds as its n-th
         TTT_UNROLL
-        for (int i = 0; i < Sum::cols; ++i) {
-          const int col = Sum::col(i);
-          if (col < width) sum.held[r][i] += factor * rows.row(c)[col];
+        for (int r = 0; r < Sum::rows; ++r) {
+#ifdef __CUDA_ARCH__
+          const S factor = __shfl_sync(~0U, factors.held[r][n], (lane() & ~3) | from);
+#else
+          const S factor = factors.held[r][c];
+#endif
+          TTT_UNROLL
+          for (int i = 0; i < Sum::cols; ++i) {
+            const int col = Sum::col(i);
+            if (col < width) sum.held[r][i] += factor * rows.row(c)[col];
+          }
         }
       }
     }
-  }
-
- private:
-  /// The element of column c of a row, whichever of the row's lanes holds it.
-  template <int Cols>
-  [[nodiscard]] static TTT_HD S of_row(const WarpTile<S, Cols>& tile, int r, int c) {
-#ifdef __CUDA_ARCH__
-    return __shfl_sync(~0U, tile.held[r][c / 8 * 2 + c % 2], (lane() & ~3) | (c % 8 / 2));
-#else
-    return tile.held[r][c];
-#endif
   }
 };
 

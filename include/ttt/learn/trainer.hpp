@@ -3,9 +3,8 @@
 
 #include <ttt/decimal.hpp>
 #include <ttt/learn/adamw.hpp>
-#include <ttt/learn/adjoint.hpp>
 #include <ttt/learn/exchange.hpp>
-#include <ttt/learn/gradient.hpp>
+#include <ttt/learn/objective.hpp>
 #include <ttt/learn/schedule.hpp>
 #include <ttt/parallel/communicator.hpp>
 #include <ttt/parallel/threads.hpp>
