@@ -86,7 +86,7 @@ struct OneProcess {
 };
 
 /// The part of `items` that is a rank's: parts are contiguous, in the order of the ranks, and of
-/// nearly one size. Rank 0 has one as soon as anybody has.
+/// nearly one size. Rank 0 has an item if any rank has one.
 template <Communicator C, class T>
 [[nodiscard]] std::span<T> part_of(const C& ranks, std::span<T> items) {
   const auto size = static_cast<std::size_t>(ranks.size());
