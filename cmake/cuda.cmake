@@ -3,8 +3,10 @@ find_package(CUDAToolkit 12.8 REQUIRED) # which knows architecture 120
 if(NOT CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_COMPILER ${CUDAToolkit_NVCC_EXECUTABLE})
 endif()
-if(NOT CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 120)
+if(NOT CMAKE_CUDA_ARCHITECTURES) # nothing here depends on it, so one compilation is for all
+  set(CMAKE_CUDA_ARCHITECTURES OFF)
+  string(APPEND CMAKE_CUDA_FLAGS
+    " --gpu-architecture=compute_80 --gpu-code=compute_80,sm_80,sm_90,sm_120")
 endif()
 enable_language(CUDA)
 include(cmake/tttCuda.cmake)

@@ -21,7 +21,7 @@ using namespace ttt;
 /// just before it, and a long one, which gives a value its key: the key stands some words before
 /// it.
 template <ModelSpec Spec, class Attention>
-using Recaller = LanguageModel<Spec, Repeat<1, Block<CausalConv<4>, SwiGlu>>,
+using Recaller = LanguageModel<ModelSpec(Spec), Repeat<1, Block<CausalConv<4>, SwiGlu>>,
                                Repeat<1, Block<With<CausalConv<64>{.averages = true}>, SwiGlu>>,
                                Repeat<1, Block<Attention, SwiGlu>>,
                                Repeat<2, Block<Attention, Fast<SwiGlu>, SwiGlu>>>;

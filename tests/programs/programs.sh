@@ -31,6 +31,13 @@ while [ $i -lt 200 ]; do
 done
 toy="--model toy --text text.txt --batch 2 --length 32"
 
+# Where there is no device, programs say so and offer the CPU.
+for program in read_book needles own_policy; do
+  refuses 1 '--device cpu needs none' $program --device cuda
+done
+refuses 1 '--device cpu needs none' train $toy --device cuda
+refuses 1 '--device must be cpu or cuda, got tpu' train $toy --device tpu
+
 # Numbers have a range.
 refuses 2 '--limit: must be a whole number in 0..' read_book --limit -5
 refuses 2 '--threads: must be a whole number in 1..1024, got 0' read_book --threads 0
