@@ -226,8 +226,7 @@ class Trainer {
       }
       if (ranks.rank() < last) send_array(ranks, array, ranks.rank() + 1);
     }
-    if (last == 0) return;
-    for (std::size_t k = 0; k < sums.size(); ++k) {
+    for (std::size_t k = 0; last > 0 && k < sums.size(); ++k) {
       const M& param = *params[k].array;
       if (is_zero(param)) continue;
       broadcast_array(ranks, *sums[k].array, param.rows(), param.cols(), last);
