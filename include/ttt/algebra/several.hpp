@@ -39,7 +39,8 @@ void map_several(const F& f, const std::vector<MapArguments<Scalar<M>, Outs, Ins
 /// The factors of one of several dot products.
 template <class S>
 struct DotArguments {
-  View<const S> a, b;  ///< of one shape
+  View<const S> a;  ///< the first
+  View<const S> b;  ///< of the same shape
 };
 
 /// Several dot products; rows are summed in double. A storage that has them at once answers once.

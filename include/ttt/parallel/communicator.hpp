@@ -37,9 +37,8 @@ concept Exchanges = requires(const C& ranks, std::span<S> numbers, std::span<con
 /// A model is a handle: its copies are the same rank. Every rank makes the same calls in the same
 /// order, but for send and receive, which make a pair. Numbers are float or double.
 ///
-/// \law order  a sum is ((x_0 + x_1) + x_2) + ..., rank by rank, and has the same bits on every
-/// rank \law lost   a call that waits for a rank that is lost throws CommunicatorError, and does
-/// not hang
+/// \law order  a sum is ((x_0 + x_1) + x_2) + ..., rank by rank, with the same bits on every rank
+/// \law lost   a call that waits for a lost rank throws CommunicatorError, and does not hang
 template <class C>
 concept Communicator = std::copyable<C> && requires(const C& ranks) {
   { ranks.rank() } -> std::same_as<Index>;

@@ -109,8 +109,8 @@ class AttentionTile {
     const TileColumns& own = columns_[Sources - 1];
     const auto row = [&](Index n) { return received.block(n, own.first_key, 1, own.keys); };
     Primitives<M>::map_rows(ReceivedOf<Sources>{ranges(), call_.heads.heads},
-                            Rows{queries_, 1, keys_}, Sum{row(0)}, InTurn{row(1)}, view(value_of(p)),
-                            call_.first, call_.count);
+                            Rows{queries_, 1, keys_}, Sum{row(0)}, InTurn{row(1)},
+                            view(value_of(p)), call_.first, call_.count);
   }
 
   /// Adds the cotangents of queries, keys, values and biases to their sums.
