@@ -115,6 +115,13 @@ TEST_SUITE("storage") {
     check(NegativeLog{.places = {5, 0, NegativeLog::nowhere, 5}, .floor = 0.01}, shares);
   }
 
+  TEST_CASE("The surprisal of a head runs on another storage, in tiles") {
+    Random random(11);
+    const auto targets = laws::drawn_tokens(7, 11, random);
+    check(HeadSurprisal{.targets = targets, .tile = 23}, normal(7, 5, random),
+          normal(11, 5, random));
+  }
+
   TEST_CASE("Sums over many rows run on another storage") {
     Random random(8);
     const M many = normal(70, 5, random);

@@ -26,7 +26,7 @@ template <class Model, Storage M>
 struct ChunkView {
   Index number;                                     ///< of the chunk, from 0
   const M& prefix;                                  ///< [chunk, width], what was read
-  const M& logits;                                  ///< [chunk, vocab], before the step
+  const M& logits;                                  ///< before the step; see Model::Scored
   const FastWeights<M>& fast;                       ///< after the step
   const typename Model::template State<M>& memory;  ///< of the suffix, after the chunk
 };

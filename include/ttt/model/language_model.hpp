@@ -186,7 +186,7 @@ struct LanguageModel {
   /// What a model makes of tokens and of those behind them.
   template <class X>
   struct Scored {
-    X logits;     ///< [time, vocab], behind each token
+    X logits;  ///< [time, vocab], behind each token; of a large vocabulary [1, vocab], of the last
     X surprisal;  ///< [time, 1], of the targets, in nats
   };
 
@@ -198,9 +198,18 @@ struct LanguageModel {
                                        ContextOf<X> context, std::size_t first,
                                        std::span<const Token> targets) {
     context.side = std::move(border.side);
-    X all = logits(params, suffix(params, state, std::move(border.rows), context, first));
-    X surprisal = cross_entropy(all, targets);
-    return {std::move(all), std::move(surprisal)};
+    const X rows = suffix(params, state, std::move(border.rows), context, first);
+    if constexpr (spec.vocab > large_vocab) {
+      const X normed = Norm::read<spec.norm>(params.norm, rows, spec);
+      X surprisal = spec.output == Head::tied
+                        ? head_surprisal(normed, params.embedding, targets, Flip::right)
+                        : head_surprisal(normed, params.head, targets, Flip::none);
+      return {logits(params, take_rows(rows, row_count(rows) - 1, 1)), std::move(surprisal)};
+    } else {
+      X all = logits(params, rows);
+      X surprisal = cross_entropy(all, targets);
+      return {std::move(all), std::move(surprisal)};
+    }
   }
 
   /// \shape  h [time, width] -> [time, vocab]
@@ -212,6 +221,9 @@ struct LanguageModel {
   }
 
  private:
+  /// Words from which on a chunk's logits are not stored: they would be more than its activations.
+  static constexpr Index large_vocab = 8192;
+
   template <std::size_t I>
   using Stage = std::tuple_element_t<I, std::tuple<Stages...>>;
 

@@ -64,7 +64,7 @@ template <class Model, Storage M, class Inner, class Cross>
         Model::score(lifted, memory, cross(tape, lifted, memory), context, border, targets);
     const Index chunk = std::ssize(targets);
     lesson.surprisal = numbers(scored.surprisal.value());
-    lesson.logits = copied_rows(scored.logits.value(), chunk - 1, 1);
+    lesson.logits = copied_rows(scored.logits.value(), row_count(scored.logits) - 1, 1);
     expect_finite_surprisal(lesson.surprisal, context.position + 1);
     const M share = filled<M>(chunk, 1, 1 / static_cast<double>(chunk));
     tape.seed(scored.surprisal, map(inner.loss, share, scored.surprisal.value()));

@@ -28,16 +28,20 @@ struct CrossEntropy {
   template <Array A>
   [[nodiscard]] A value(const A& x) const {
     expect_shape("cross_entropy", "logits", x, {std::ssize(targets), any_extent});
-    for (const Token target : targets) {
-      if (target < 0 || target >= col_count(x)) {
-        throw RangeError("cross_entropy: target must be in 0.." + std::to_string(col_count(x) - 1) +
-                         ", got " + std::to_string(target));
-      }
-    }
+    expect_targets("cross_entropy", targets, col_count(x));
     A y = uninitialised<A>(row_count(x), 1);
     PrimitivesOf<A>::map_rows(Forward{}, Rows{row_count(x), 1, col_count(x)}, view(y), view(x),
                               indices<A>(targets));
     return y;
+  }
+
+  /// Throws RangeError unless every target is in the vocabulary.
+  static void expect_targets(const char* operation, std::span<const Token> targets, Index vocab) {
+    for (const Token target : targets) {
+      if (target >= 0 && target < vocab) continue;
+      throw RangeError(std::string(operation) + ": target must be in 0.." +
+                       std::to_string(vocab - 1) + ", got " + std::to_string(target));
+    }
   }
 
   /// Adds to the cotangents of the inputs.
