@@ -45,13 +45,13 @@ void check_same_kept(const typename Model::template Params<Matrix<double>>& para
   const auto tokens = laws::drawn_tokens(9 * Model::spec.chunk, Model::spec.vocab, random);
   const auto expected = kept<Model, Matrix<double>>(params, tokens);
   CHECK(!expected.empty());
-  CHECK(kept<Model, storage::Tested<double>>(params, tokens) == expected);
-  CHECK(kept<Model, storage::Tested<float>>(params, tokens) ==
+  CHECK(kept<Model, gpu::Matrix<double>>(params, tokens) == expected);
+  CHECK(kept<Model, gpu::Matrix<float>>(params, tokens) ==
         kept<Model, Matrix<float>>(params, tokens));
 }
 
-TEST_SUITE("storage") {
-  TEST_CASE_TEMPLATE("a cache keeps the same tokens on another storage, of equal ones too", Policy,
+TEST_SUITE("gpu") {
+  TEST_CASE_TEMPLATE("a cache keeps the same tokens on a device, of equal ones too", Policy,
                      evict::LeastSurprising, evict::LeastAttended, evict::Random,
                      SurprisingOrRead) {
     using Model = Under<Policy>;
