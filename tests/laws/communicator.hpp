@@ -31,7 +31,7 @@ template <class S>
 /// Sums are added rank by rank, and are the same bits on every rank.
 template <class S, Communicator C>
 void check_all_reduce_sum(const C& ranks) {
-  for (const std::size_t count : {0, 1, 2, 1000, 100000}) {
+  for (const std::size_t count : {0U, 1U, 2U, 1000U, 100000U}) {
     CAPTURE(count);
     std::vector<S> expected = numbers_of_rank<S>(0, count);
     for (Index rank = 1; rank < ranks.size(); ++rank) {
@@ -47,7 +47,7 @@ void check_all_reduce_sum(const C& ranks) {
 /// Every rank can be the root.
 template <class S, Communicator C>
 void check_broadcast(const C& ranks) {
-  for (const std::size_t count : {0, 1, 1000, 100000}) {
+  for (const std::size_t count : {0U, 1U, 1000U, 100000U}) {
     for (Index root = 0; root < ranks.size(); ++root) {
       CAPTURE(count);
       CAPTURE(root);
@@ -67,7 +67,7 @@ void check_messages(const C& ranks) {
   for (const Index step : {Index{1}, size - 1}) {
     const Index next = (ranks.rank() + step) % size;
     const Index before = (ranks.rank() + size - step) % size;
-    for (const std::size_t count : {1000, 0, 1, 100000, 2}) {
+    for (const std::size_t count : {1000U, 0U, 1U, 100000U, 2U}) {
       CAPTURE(count);
       const std::vector<S> sent = numbers_of_rank<S>(ranks.rank(), count);
       std::vector<S> received(count);

@@ -44,7 +44,7 @@ TEST_SUITE("parallel") {
   TEST_CASE(
       "parts are contiguous, in the order of the ranks, and cover all; rank 0 has the first") {
     for (const Index size : {1, 2, 3, 4, 7}) {
-      for (const std::size_t count : {0, 1, 2, 3, 5, 8, 100}) {
+      for (const std::size_t count : {0U, 1U, 2U, 3U, 5U, 8U, 100U}) {
         CAPTURE(size);
         CAPTURE(count);
         std::vector<int> items(count);
