@@ -6,6 +6,7 @@
 #include <ttt/gpu/attention_pullback.cuh>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -180,11 +181,15 @@ class FusedAttention {
 };
 
 /// Calls visit.template operator()<Width>() for kernels that are wide enough; false if there are
-/// none.
-template <class Visit>
+/// none. Without tensor cores those for 128 would have too few registers, and take minutes to
+/// compile.
+template <class Arithmetic, class Visit>
 bool with_width(Index width, const Visit& visit) {
+  constexpr bool plain = std::same_as<Arithmetic, Plain<typename Arithmetic::Factor>>;
   if (width <= 64) return visit.template operator()<64>();
-  if (width <= 128) return visit.template operator()<128>();
+  if constexpr (!plain) {
+    if (width <= 128) return visit.template operator()<128>();
+  }
   return false;
 }
 
@@ -192,8 +197,8 @@ bool with_width(Index width, const Visit& visit) {
 template <Precision P, Array A, std::size_t Sources>
 bool attend(const ttt::detail::AttentionCall<A, Sources>& call, const ViewOf<NumberOf<A>>& y) {
   const auto shape = shape_of(call);
-  return with_width(shape.width,
-                    [&]<int Width>() { return FusedAttention<A, P, Width>::forward(shape, y); });
+  return with_width<Arithmetic<Scalar<A>, P>>(
+      shape.width, [&]<int Width>() { return FusedAttention<A, P, Width>::forward(shape, y); });
 }
 
 /// Adds the cotangents of a call's inputs, or of heads that are too wide returns false.
@@ -206,8 +211,8 @@ bool pull_attention(
   for (std::size_t n = 0; n < Sources; ++n) {
     all[n] = {sums[n].q, sums[n].k, sums[n].v, sums[n].bias};
   }
-  return with_width(shape.width,
-                    [&]<int Width>() { return FusedAttention<A, P, Width>::pull(shape, dy, all); });
+  return with_width<Arithmetic<Scalar<A>, P>>(
+      shape.width, [&]<int Width>() { return FusedAttention<A, P, Width>::pull(shape, dy, all); });
 }
 
 }  // namespace ttt::gpu::detail
