@@ -50,6 +50,7 @@ template <Storage M>
     return Primitives<M>::dots(several);
   } else {
     std::vector<double> all;
+    all.reserve(several.size());
     for (const auto& [a, b] : several) all.push_back(Primitives<M>::dot(a, b));
     return all;
   }
@@ -59,6 +60,7 @@ template <Storage M>
 template <Storage M, class Arrays>
 [[nodiscard]] std::vector<double> sums_of_squares(const Arrays& arrays) {
   std::vector<DotArguments<Scalar<M>>> several;
+  several.reserve(arrays.size());
   for (const M& array : arrays) several.push_back({view(array), view(array)});
   return dots<M>(several);
 }
