@@ -5,18 +5,7 @@
 #
 #   lost.sh TRAIN WORK MPIRUN...       MPIRUN: the launcher, up to the number of ranks
 set -eu
-train=$1
-work=$2
-shift 2
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
-
-i=0
-while [ $i -lt 400 ]; do
-  echo "And it came to pass in the year $((i * 7919 % 1000)) that word number $i was written." >>text.txt
-  i=$((i + 1))
-done
+. "$(dirname "$0")/begin.sh"
 steps=240
 every=40
 run="$train --model toy --text text.txt --length 32 --steps $steps --batch 4 --threads 1 \

@@ -4,18 +4,7 @@
 #
 #   train.sh TRAIN WORK MPIRUN...      MPIRUN: the launcher, up to the number of ranks
 set -eu
-train=$1
-work=$2
-shift 2
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
-
-i=0
-while [ $i -lt 400 ]; do
-  echo "And it came to pass in the year $((i * 7919 % 1000)) that word number $i was written." >>text.txt
-  i=$((i + 1))
-done
+. "$(dirname "$0")/begin.sh"
 
 common="--model toy --text text.txt --length 32 --threads 1"
 for settings in "--steps 12 --batch 3 --accumulate 2" "--steps 12 --batch 1 --objective plain" \
