@@ -57,16 +57,58 @@ struct RunningSoftmax {
   }
 };
 
+/// A block's walk over the keys that its queries see: its queries, and some keys and values at a
+/// time, where all its threads reach them fast.
+template <class N, int Width, class Arithmetic, int Cols>
+struct KeyWalk {
+  using Factor = typename Arithmetic::Factor;
+  using Staged = StagedOf<N, Factor, Width>;
+
+  Staged own, keys, values;
+
+  TTT_HD KeyWalk(Arena& arena, int warps) {
+    arena.take(own, warps * tile_rows);
+    arena.take(keys, Cols);
+    arena.take(values, Cols);
+  }
+  /// The memory for it, in a block of so many warps.
+  [[nodiscard]] static std::size_t bytes(int warps) {
+    return staged_bytes<N, Factor, Width>(warps * tile_rows) +
+           2 * staged_bytes<N, Factor, Width>(Cols);
+  }
+
+  /// The warp's queries.
+  [[nodiscard]] TTT_HD Staged mine() const { return own.from(warp() * tile_rows); }
+
+  /// Calls visit(key) for the keys from `key` on of one source, until all that are seen came by.
+  template <class Visit>
+  TTT_HD void over(const AttentionShape<N>& shape, const KeySource<N>& source, Index head,
+                   const HeadRows& queries, int warps, Visit&& visit) const {
+    const Span seen = keys_of(source, queries);
+    if (seen.empty()) return;
+    meet();
+    stage<Arithmetic>(own, warps * tile_rows, source.q, queries);
+    for (Index key = seen.begin; key < seen.end; key += Cols) {
+      const HeadRows at = shape.keys_of_head(key, Smaller{}(Index{Cols}, seen.end - key), head);
+      meet();
+      stage<Arithmetic>(keys, Cols, source.k, at);
+      stage<Arithmetic>(values, Cols, source.v, at);
+      meet();
+      visit(key);
+    }
+  }
+};
+
 /// Softmax attention of one head of a block of queries: each warp has tile_rows of them, all
 /// together go over the keys that some see.
 ///
 /// \source Dao 2023, "FlashAttention-2", arXiv:2307.08691
 template <class N, int Width, class Arithmetic>
 struct AttentionForward {
-  using Factor = typename Arithmetic::Factor;
-  using Staged = StagedOf<N, Factor, Width>;
-  static constexpr int cols = sizeof(Factor) == 2 ? 64 : 32;  ///< keys at a time
+  static constexpr int cols =
+      sizeof(typename Arithmetic::Factor) == 2 ? 64 : 32;  ///< keys at a time
   static constexpr int most_warps = ttt::detail::is_dual<N> || Width > 64 ? 4 : 8;  ///< of a block
+  using Walk = KeyWalk<N, Width, Arithmetic, cols>;
   using Scores = TileOf<N, cols>;
   using Result = TileOf<N, Width>;
 
@@ -74,38 +116,23 @@ struct AttentionForward {
   ViewOf<N> y;  ///< to be written
 
   /// The memory of a block of so many warps.
-  [[nodiscard]] static std::size_t bytes(int warps) {
-    return staged_bytes<N, Factor, Width>(warps * tile_rows) +
-           2 * staged_bytes<N, Factor, Width>(cols);
-  }
+  [[nodiscard]] static std::size_t bytes(int warps) { return Walk::bytes(warps); }
 
   TTT_HD void operator()(Index block, int warps, unsigned char* memory) const {
     const auto [head, queries] = shape.queries_of_block(block, warps);
     Arena arena{memory};
-    Staged own, keys, values;
-    arena.take(own, warps * tile_rows);
-    arena.take(keys, cols);
-    arena.take(values, cols);
+    const Walk walk(arena, warps);
     RunningSoftmax<N, cols> softmax;
     Result sum{};
     for (int n = 0; n < shape.source_count; ++n) {
       const KeySource<N>& source = shape.sources[n];
-      const Span seen = keys_of(source, queries);
-      if (seen.empty()) continue;
-      meet();
-      stage<Arithmetic>(own, warps * tile_rows, source.q, queries);
-      for (Index key = seen.begin; key < seen.end; key += cols) {
-        const HeadRows at = shape.keys_of_head(key, Smaller{}(Index{cols}, seen.end - key), head);
-        meet();
-        stage<Arithmetic>(keys, cols, source.k, at);
-        stage<Arithmetic>(values, cols, source.v, at);
-        meet();
+      walk.over(shape, source, head, queries, warps, [&, &rows = queries](Index key) {
         Scores scores;
-        add_transposed<Arithmetic>(scores, own.from(warp() * tile_rows), keys, shape.width);
-        softmax.add(scores, shape.scale(), source, queries, key,
+        add_transposed<Arithmetic>(scores, walk.mine(), walk.keys, shape.width);
+        softmax.add(scores, shape.scale(), source, rows, key,
                     [&](int r, Scalar<N> factor) { scale_row(sum, r, factor); });
-        add_product<Arithmetic>(sum, scores, values, shape.width);
-      }
+        add_product<Arithmetic>(sum, scores, walk.values, shape.width);
+      });
     }
     TTT_UNROLL
     for (int r = 0; r < Result::rows; ++r) {
@@ -127,10 +154,10 @@ struct QueryStatistics {
 /// the pullback will see, so that the sum of what it makes of them is zero to rounding.
 template <class N, int Width, class Arithmetic>
 struct AttentionStatistics {
-  using Factor = typename Arithmetic::Factor;
-  using Staged = StagedOf<N, Factor, Width>;
   static constexpr int cols = 32;       ///< keys at a time
   static constexpr int most_warps = 4;  ///< of a block
+  using Walk = KeyWalk<N, Width, Arithmetic, cols>;
+  using Staged = typename Walk::Staged;
   using Scores = TileOf<N, cols>;
 
   AttentionShape<N> shape;
@@ -139,41 +166,29 @@ struct AttentionStatistics {
 
   /// The memory of a block of so many warps.
   [[nodiscard]] static std::size_t bytes(int warps) {
-    return 2 * staged_bytes<N, Factor, Width>(warps * tile_rows) +
-           2 * staged_bytes<N, Factor, Width>(cols);
+    return Walk::bytes(warps) + staged_bytes<N, typename Walk::Factor, Width>(warps * tile_rows);
   }
 
   TTT_HD void operator()(Index block, int warps, unsigned char* memory) const {
     const auto [head, queries] = shape.queries_of_block(block, warps);
     Arena arena{memory};
-    Staged own, own_dy, keys, values;
-    arena.take(own, warps * tile_rows);
+    const Walk walk(arena, warps);
+    Staged own_dy;
     arena.take(own_dy, warps * tile_rows);
-    arena.take(keys, cols);
-    arena.take(values, cols);
     stage<Arithmetic>(own_dy, warps * tile_rows, dy, queries);
     RunningSoftmax<N, cols> softmax;
     N mean[Scores::rows]{};
     for (int n = 0; n < shape.source_count; ++n) {
       const KeySource<N>& source = shape.sources[n];
-      const Span seen = keys_of(source, queries);
-      if (seen.empty()) continue;
-      meet();
-      stage<Arithmetic>(own, warps * tile_rows, source.q, queries);
-      for (Index key = seen.begin; key < seen.end; key += cols) {
-        const HeadRows at = shape.keys_of_head(key, Smaller{}(Index{cols}, seen.end - key), head);
-        meet();
-        stage<Arithmetic>(keys, cols, source.k, at);
-        stage<Arithmetic>(values, cols, source.v, at);
-        meet();
+      walk.over(shape, source, head, queries, warps, [&, &rows = queries](Index key) {
         Scores scores, dp;
-        add_transposed<Arithmetic>(scores, own.from(warp() * tile_rows), keys, shape.width);
-        add_transposed<Arithmetic>(dp, own_dy.from(warp() * tile_rows), values, shape.width);
-        softmax.add(scores, shape.scale(), source, queries, key,
+        add_transposed<Arithmetic>(scores, walk.mine(), walk.keys, shape.width);
+        add_transposed<Arithmetic>(dp, own_dy.from(warp() * tile_rows), walk.values, shape.width);
+        softmax.add(scores, shape.scale(), source, rows, key,
                     [&](int r, Scalar<N> factor) { mean[r] = mean[r] * factor; });
         each_held<Scores>(
             [&](int r, int c) { mean[r] = mean[r] + scores.number(r, c) * dp.number(r, c); });
-      }
+      });
     }
     put(softmax, mean, head, queries.from(warp() * tile_rows));
   }

@@ -25,11 +25,11 @@ template <class N>
 /// N is S or Dual<S>, as in the forward pass.
 template <class N, int Width, class Arithmetic>
 struct PullQueries {
-  using S = Scalar<N>;
-  using Factor = typename Arithmetic::Factor;
-  using Staged = StagedOf<N, Factor, Width>;
   static constexpr int cols = 32;       ///< keys at a time
   static constexpr int most_warps = 4;  ///< of a block
+  using S = Scalar<N>;
+  using Walk = KeyWalk<N, Width, Arithmetic, cols>;
+  using Staged = typename Walk::Staged;
   using Scores = TileOf<N, cols>;
   using Result = TileOf<N, Width>;
 
@@ -40,45 +40,32 @@ struct PullQueries {
 
   /// The memory of a block of so many warps.
   [[nodiscard]] static std::size_t bytes(int warps) {
-    return 2 * staged_bytes<N, Factor, Width>(warps * tile_rows) +
-           2 * staged_bytes<N, Factor, Width>(cols);
+    return Walk::bytes(warps) + staged_bytes<N, typename Walk::Factor, Width>(warps * tile_rows);
   }
 
   TTT_HD void operator()(Index block, int warps, unsigned char* memory) const {
     const auto [head, at] = shape.queries_of_block(block, warps);
     Arena arena{memory};
+    const Walk walk(arena, warps);
     Staged own_dy;
     arena.take(own_dy, warps * tile_rows);
     stage<Arithmetic>(own_dy, warps * tile_rows, dy, at);
     for (int n = 0; n < shape.source_count; ++n) {
-      if (wanted(sums[n].q)) run(n, head, at, warps, own_dy, arena);
+      if (wanted(sums[n].q)) run(n, head, at, warps, walk, own_dy);
     }
   }
 
  private:
-  TTT_HD void run(int n, Index head, const HeadRows& queries, int warps, const Staged& own_dy,
-                  Arena arena) const {
+  TTT_HD void run(int n, Index head, const HeadRows& queries, int warps, const Walk& walk,
+                  const Staged& own_dy) const {
     const KeySource<N>& source = shape.sources[n];
-    const Span seen = keys_of(source, queries);
-    if (seen.empty()) return;
-    Staged own, keys, values;
-    arena.take(own, warps * tile_rows);
-    arena.take(keys, cols);
-    arena.take(values, cols);
-    meet();
-    stage<Arithmetic>(own, warps * tile_rows, source.q, queries);
     const int begin = warp() * tile_rows;
     Result dq;
-    for (Index key = seen.begin; key < seen.end; key += cols) {
-      const HeadRows at = shape.keys_of_head(key, Smaller{}(Index{cols}, seen.end - key), head);
-      meet();
-      stage<Arithmetic>(keys, cols, source.k, at);
-      stage<Arithmetic>(values, cols, source.v, at);
-      meet();
-      Scores scores = score_cotangents(source, head, queries, own.from(begin), own_dy.from(begin),
-                                       key, keys, values);
-      add_product<Arithmetic>(dq, scores, keys, shape.width);
-    }
+    walk.over(shape, source, head, queries, warps, [&](Index key) {
+      const Scores scores = score_cotangents(source, head, queries, walk.mine(), own_dy.from(begin),
+                                             key, walk.keys, walk.values);
+      add_product<Arithmetic>(dq, scores, walk.keys, shape.width);
+    });
     put_tile(dq, sums[n].q, queries.from(begin), true);
   }
 
