@@ -106,6 +106,24 @@ TEST_SUITE("storage") {
     }
   }
 
+  TEST_CASE("Operations of linear recurrences run on another storage") {
+    Random random(12);
+    for (const Index rows : {1, 5, 17}) {
+      CAPTURE(rows);
+      const M numbers = normal(rows, 2, random);
+      check(ChunkDecays{}, M(numbers.cwiseAbs() * -0.2));
+      check(SolveLower{.heads = 2}, normal(rows, 2 * rows, random, 0.4),
+            normal(rows, 2 * 3, random));
+      check(LowerTriangle{.plus = 1}, normal(rows, 2 * rows, random));
+      check(MultiplyGroups{4, 2}, normal(rows, 4 * 3, random), normal(rows, 2 * 3, random));
+      check(ScaleHeads{.by = 2}, normal(rows, 2 * 3, random), numbers);
+      check(UnitNorm{.heads = 2, .epsilon = 0.1}, normal(rows, 2 * 3, random));
+      check(AddRow{}, normal(rows, 17, random), normal(1, 17, random));
+      check(Silu{}, numbers);
+      check(Exponential{}, numbers);
+    }
+  }
+
   TEST_CASE("Weights of attention and their logarithms run on another storage") {
     Random random(6);
     for (const Index keys : widths) {

@@ -3,18 +3,24 @@
 
 #include <ttt/algebra/operations/activations.hpp>
 #include <ttt/algebra/operations/add.hpp>
+#include <ttt/algebra/operations/add_row.hpp>
 #include <ttt/algebra/operations/attend.hpp>
+#include <ttt/algebra/operations/chunk_decays.hpp>
 #include <ttt/algebra/operations/convolve.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>
 #include <ttt/algebra/operations/embed.hpp>
+#include <ttt/algebra/operations/groups.hpp>
 #include <ttt/algebra/operations/head_surprisal.hpp>
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
 #include <ttt/algebra/operations/log_sum_exp.hpp>
+#include <ttt/algebra/operations/lower_triangle.hpp>
 #include <ttt/algebra/operations/masked_softmax.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
 #include <ttt/algebra/operations/negative_log.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>
 #include <ttt/algebra/operations/rows.hpp>
+#include <ttt/algebra/operations/solve_lower.hpp>
+#include <ttt/algebra/operations/unit_norm.hpp>

@@ -77,20 +77,20 @@ template <class S>
 ///@}
 
 ///@{
-/// A row as a column, or a column as a row.
+/// The elements, row by row, as a column; a column as a row.
 ///
 /// \pre the elements lie side by side
 template <class S>
-[[nodiscard]] View<S> as_column(const View<S>& row) {
-  return {row.data, row.cols, 1, 1};
+[[nodiscard]] View<S> as_column(const View<S>& rows) {
+  return {rows.data, rows.rows * rows.cols, 1, 1};
 }
 template <class S>
 [[nodiscard]] View<S> as_row(const View<S>& column) {
   return {column.data, 1, column.rows, column.rows};
 }
 template <class V>
-[[nodiscard]] Dual<V> as_column(const Dual<V>& row) {
-  return {as_column(row.value), as_column(row.tangent)};
+[[nodiscard]] Dual<V> as_column(const Dual<V>& rows) {
+  return {as_column(rows.value), as_column(rows.tangent)};
 }
 template <class V>
 [[nodiscard]] Dual<V> as_row(const Dual<V>& column) {

@@ -24,6 +24,33 @@ struct SiluGateOf {
   }
 };
 
+struct SiluOf {
+  static constexpr const char* name = "silu";
+
+  template <class N>
+  TTT_HD N value(const N& a) const {
+    return a * logistic(a);
+  }
+  template <class N>
+  TTT_HD std::array<N, 1> pullback(const N& dy, const N& a) const {
+    const N s = logistic(a);
+    return {dy * (s + a * s * (Scalar<N>(1) - s))};
+  }
+};
+
+struct ExponentialOf {
+  static constexpr const char* name = "exponential";
+
+  template <class N>
+  TTT_HD N value(const N& a) const {
+    return exp(a);
+  }
+  template <class N>
+  TTT_HD std::array<N, 1> pullback(const N& dy, const N& a) const {
+    return {dy * exp(a)};
+  }
+};
+
 struct LogisticOf {
   static constexpr const char* name = "logistic";
 
@@ -141,6 +168,10 @@ struct MagnitudeOf {
 /// \shape  a, b [rows, cols] -> [rows, cols]
 /// \source Shazeer 2020, "GLU Variants Improve Transformer", arXiv:2002.05202
 using SiluGate = Elementwise<2, detail::SiluGateOf>;
+/// y = a / (1 + exp(-a)) \shape a [rows, cols] -> [rows, cols]
+using Silu = Elementwise<1, detail::SiluOf>;
+/// y = exp(a) \shape a [rows, cols] -> [rows, cols]
+using Exponential = Elementwise<1, detail::ExponentialOf>;
 /// y = 1 / (1 + exp(-a)) \shape a [rows, cols] -> [rows, cols]
 using Logistic = Elementwise<1, detail::LogisticOf>;
 /// y = log(1 + exp(a + shift)) \shape a [rows, cols] -> [rows, cols]
@@ -162,6 +193,16 @@ using Magnitude = Elementwise<1, detail::MagnitudeOf>;
 template <class Left, class Right>
 [[nodiscard]] auto silu_gate(const Left& a, const Right& b) {
   return apply(SiluGate{}, a, b);
+}
+/// x / (1 + exp(-x)) of an array
+template <class X>
+[[nodiscard]] auto silu(const X& x) {
+  return apply(Silu{}, x);
+}
+/// exp(x) of an array
+template <class X>
+[[nodiscard]] auto exponential(const X& x) {
+  return apply(Exponential{}, x);
 }
 /// 1 / (1 + exp(-x)) of an array
 template <class X>

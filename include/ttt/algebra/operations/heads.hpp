@@ -78,12 +78,12 @@ struct HeadProduct {
   }
 };
 
-/// Each head multiplied by a number of its own.
+/// Each head multiplied by a number of its own, for all rows the same or in each row another.
 ///
-///   y_h = by s_h x_h
+///   y_th = by s_th x_th
 ///
-/// \shape  x [rows, heads * head], s [1, heads] -> the shape of x
-/// \throws ShapeError if s is no row, or the width of x is no multiple of its width.
+/// \shape  x [rows, heads * head], s [1, heads] or [rows, heads] -> the shape of x
+/// \throws ShapeError if s has other rows, or the width of x is no multiple of its width.
 /// \cost   one pass over x; the pullback two
 struct ScaleHeads {
   static constexpr OperationTraits traits{.inputs = 2};  ///< see OperationTraits
@@ -93,7 +93,8 @@ struct ScaleHeads {
   /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& s) const {
-    if (row_count(s) != 1 || col_count(s) == 0 || col_count(x) % col_count(s) != 0) {
+    if (row_count(s) != 1) expect_shape("scale_heads", "s", s, {row_count(x), any_extent});
+    if (col_count(s) == 0 || col_count(x) % col_count(s) != 0) {
       expect_shape("scale_heads", "s", s, {1, col_count(x)});
     }
     A y = uninitialised<A>(row_count(x), col_count(x));
@@ -110,8 +111,13 @@ struct ScaleHeads {
       x.add(std::move(dx));
     }
     if (!s.wanted()) return;
-    PrimitivesOf<A>::map_rows(Backward{by}, rows(dy, s.value()), Sum{as_column(s.sum())}, view(dy),
-                              view(x.value()));
+    const auto all = rows(dy, s.value());
+    const auto ds = as_column(s.sum());
+    if (s.rows() == 1) {
+      PrimitivesOf<A>::map_rows(Backward{by, 0}, all, Sum{ds}, view(dy), view(x.value()));
+    } else {
+      PrimitivesOf<A>::map_rows(Backward{by, s.cols()}, all, Shared{ds}, view(dy), view(x.value()));
+    }
   }
 
  private:
@@ -121,25 +127,28 @@ struct ScaleHeads {
   }
   template <Array A>
   void scale(A& y, const A& x, const A& s) const {
-    PrimitivesOf<A>::map_rows(Forward{by}, rows(x, s), view(y), view(x),
-                              Shared{as_column(view(s))});
+    PrimitivesOf<A>::map_rows(Forward{by, row_count(s) == 1 ? 0 : col_count(s)}, rows(x, s),
+                              view(y), view(x), Shared{as_column(view(s))});
   }
 
  public:  // because kernels of a device are named after them
   struct Forward {
     double by;
+    Index stride;  ///< numbers from one row to the next
     template <class Row, class Y, class X, class Factors>
     TTT_HD void operator()(const Row& row, const Y& y, const X& x, const Factors& s) const {
-      const auto factor = s.up(-row.group).at(0) * Scalar<decltype(s.at(0))>(by);
+      const auto number = s.up(-row.index * stride - row.group).at(0);
+      const auto factor = number * Scalar<decltype(number)>(by);
       row.each([&](auto i) { y.set(i, x[i] * factor); });
     }
   };
   struct Backward {
     double by;
+    Index stride;  ///< numbers from one row to the next
     template <class Row, class Ds, class Dy, class X>
     TTT_HD void operator()(const Row& row, const Ds& ds, const Dy& dy, const X& x) const {
       const auto along = row.sum([&](auto i) { return x[i] * dy[i]; });
-      ds.up(-row.group).add_at(0, along * Scalar<decltype(along)>(by));
+      ds.up(-row.index * stride - row.group).add_at(0, along * Scalar<decltype(along)>(by));
     }
   };
 };
@@ -151,7 +160,7 @@ template <class Left, class Right>
   return apply(HeadProduct{.heads = heads, .flip = flip}, a, b);
 }
 
-/// by s_h x_h for each head h; a single s scales the whole.
+/// by s_h x_h for each head h, or by s_th x_th; a single s scales the whole.
 template <class X, class Factors>
 [[nodiscard]] auto scale_heads(const X& x, const Factors& s, double by = 1) {
   return apply(ScaleHeads{.by = by}, x, s);

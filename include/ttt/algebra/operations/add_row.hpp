@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/operation.hpp>
+
+namespace ttt {
+
+/// One row added to every row: a bias.
+///
+///   y_t = x_t + b
+///
+/// \shape  x [rows, cols], b [1, cols] -> [rows, cols]
+/// \throws ShapeError if b has another shape.
+/// \cost   one pass, and one in the pullback
+struct AddRow {
+  /// See OperationTraits.
+  static constexpr OperationTraits traits{.inputs = 2, .remembers = false};
+
+  /// The result; shapes are checked first.
+  template <Array A>
+  [[nodiscard]] A value(const A& x, const A& b) const {
+    expect_shape("add_row", "b", b, {1, col_count(x)});
+    A y = uninitialised<A>(row_count(x), col_count(x));
+    PrimitivesOf<A>::map_rows(Forward{}, rows(x), view(y), view(x), view(b));
+    return y;
+  }
+
+  /// Adds to the cotangents of the inputs.
+  template <Array A>
+  void pullback(const A& /*y*/, const A& dy, const Input<A>& x, const Input<A>& b) const {
+    x.add(dy);
+    if (b.wanted()) PrimitivesOf<A>::map_rows(Backward{}, rows(dy), Sum{b.sum()}, view(dy));
+  }
+
+ private:
+  template <Array A>
+  [[nodiscard]] static Rows rows(const A& x) {
+    return {row_count(x), 1, col_count(x)};
+  }
+
+ public:  // because kernels of a device are named after them
+  struct Forward {
+    template <class Row, class Y, class X, class B>
+    TTT_HD void operator()(const Row& row, const Y& y, const X& x, const B& b) const {
+      row.each([&](auto i) { y.set(i, x[i] + b[i]); });
+    }
+  };
+  struct Backward {
+    template <class Row, class Db, class Dy>
+    TTT_HD void operator()(const Row& row, const Db& db, const Dy& dy) const {
+      row.each([&](auto i) { db.add(i, dy[i]); });
+    }
+  };
+};
+
+/// x + b, the row b added to every row of x
+template <class X, class B>
+[[nodiscard]] auto add_row(const X& x, const B& b) {
+  return apply(AddRow{}, x, b);
+}
+
+static_assert(Operation<AddRow>);
+
+}  // namespace ttt
