@@ -32,13 +32,16 @@ inline constexpr bool is_dual = false;
 template <class N>
 inline constexpr bool is_dual<Dual<N>> = true;
 
-/// Whether arithmetic is defined on N: true of scalars and of a storage's lanes.
+/// Whether arithmetic is defined on N: true of scalars, of a storage's lanes, and of their duals.
 template <class N>
 inline constexpr bool is_number = std::floating_point<N>;
+template <class N>
+inline constexpr bool is_number<Dual<N>> = is_number<N>;
 
 }  // namespace detail
 
-/// What arithmetic is defined on, but for Dual: a scalar, or a lane of a storage.
+/// What arithmetic is defined on: a scalar, a lane of a storage, or a dual of either. The dual of a
+/// dual has a second derivative.
 template <class N>
 concept Number = detail::is_number<N>;
 
@@ -111,6 +114,12 @@ template <Number X>
                                                                        const Dual<X>& b) {
   return {where_positive(condition, a.value, b.value),
           where_positive(condition, a.tangent, b.tangent)};
+}
+template <Number X>
+[[nodiscard, gnu::always_inline]] TTT_HD inline Dual<X> where_positive(const Dual<X>& condition,
+                                                                       const Dual<X>& a,
+                                                                       const Dual<X>& b) {
+  return where_positive(condition.value, a, b);
 }
 ///@}
 

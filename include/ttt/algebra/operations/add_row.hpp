@@ -53,12 +53,45 @@ struct AddRow {
   };
 };
 
+/// The sum of all rows.
+///
+///   y = sum of x_t
+///
+/// \shape  x [rows, cols] -> [1, cols]
+/// \cost   one pass, and one in the pullback
+struct SumRows {
+  /// See OperationTraits.
+  static constexpr OperationTraits traits{.inputs = 1, .remembers = false};
+
+  /// The result.
+  template <Array A>
+  [[nodiscard]] A value(const A& x) const {
+    A y = zeros<A>(1, col_count(x));
+    PrimitivesOf<A>::map_rows(AddRow::Backward{}, Rows{row_count(x), 1, col_count(x)}, Sum{view(y)},
+                              view(x));
+    return y;
+  }
+
+  /// Adds to the cotangent of the input.
+  template <Array A>
+  void pullback(const A& /*y*/, const A& dy, const Input<A>& x) const {
+    if (!x.wanted()) return;
+    PrimitivesOf<A>::map_rows(AddRow::Backward{}, Rows{x.rows(), 1, x.cols()}, x.sum(), view(dy));
+  }
+};
+
 /// x + b, the row b added to every row of x
 template <class X, class B>
 [[nodiscard]] auto add_row(const X& x, const B& b) {
   return apply(AddRow{}, x, b);
 }
 
-static_assert(Operation<AddRow>);
+/// The sum of all rows of x
+template <class X>
+[[nodiscard]] auto sum_rows(const X& x) {
+  return apply(SumRows{}, x);
+}
+
+static_assert(Operation<AddRow> && Operation<SumRows>);
 
 }  // namespace ttt
