@@ -100,6 +100,20 @@ struct GeluOf {
   }
 };
 
+struct TimesOf {
+  static constexpr const char* name = "times";
+  double factor = 1;  ///< a constant
+
+  template <class N>
+  TTT_HD N value(const N& a) const {
+    return a * Scalar<N>(factor);
+  }
+  template <class N>
+  TTT_HD std::array<N, 1> pullback(const N& dy, const N& /*a*/) const {
+    return {dy * Scalar<N>(factor)};
+  }
+};
+
 struct MultiplyOf {
   static constexpr const char* name = "multiply_elements";
 
@@ -181,6 +195,8 @@ using Softplus = Elementwise<1, detail::SoftplusOf>;
 /// \source Hendrycks and Gimpel 2016, "Gaussian Error Linear Units (GELUs)", arXiv:1606.08415, the
 ///         approximation by tanh
 using Gelu = Elementwise<1, detail::GeluOf>;
+/// y = factor a \shape a [rows, cols] -> [rows, cols]
+using TimesConstant = Elementwise<1, detail::TimesOf>;
 /// y = a b, element by element \shape a, b [rows, cols] -> [rows, cols]
 using Multiply = Elementwise<2, detail::MultiplyOf>;
 /// Each element, but no less than `least` and no more than `most`. What is outside gets no
@@ -218,6 +234,11 @@ template <class X>
 template <class X>
 [[nodiscard]] auto gelu(const X& x) {
   return apply(Gelu{}, x);
+}
+/// factor x of an array
+template <class X>
+[[nodiscard]] auto times(const X& x, double factor) {
+  return apply(TimesConstant{{.factor = factor}}, x);
 }
 /// a b, element by element
 template <class Left, class Right>

@@ -13,10 +13,12 @@ namespace ttt {
 ///   y = w (x - mean(x)) / sqrt(var(x) + epsilon) + b
 ///
 /// A weight as wide as x makes each row one group; a weight as wide as a head normalises heads.
+/// Heads with weights of their own are `groups` of a weight as wide as x.
 ///
-/// \shape  x [rows, groups * width], w and b [1, width] -> the shape of x
-/// \throws ShapeError if the width of x is no multiple of the width of w, or b has another shape
-///         than w.
+/// \shape  x [rows, groups * width], w and b [1, width], or [1, groups * width] -> the shape of x
+/// \throws ShapeError if the width of x is no multiple of that of w or of `groups`, or b has
+/// another
+///         shape than w.
 /// \cost   three passes over x; the pullback four
 /// \source Ba et al. 2016, "Layer Normalization", arXiv:1607.06450
 struct LayerNorm {
@@ -24,12 +26,14 @@ struct LayerNorm {
 
   /// Keeps the scale of a group of equal numbers finite; as in the code of arXiv:2603.06642.
   double epsilon = 1e-5;
+  Index groups = 0;  ///< of a row, if each has a weight of its own; 0 for the width of w to say
 
   /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w, const A& b) const {
     const Index width = col_count(w);
-    if (row_count(w) != 1 || width == 0 || col_count(x) % width != 0) {
+    if (row_count(w) != 1 || width == 0 || col_count(x) % width != 0 ||
+        (groups > 0 && (width != col_count(x) || width % groups != 0))) {
       expect_shape("layer_norm", "weight", w, {1, col_count(x)});
     }
     expect_shape("layer_norm", "bias", b, {1, width});
@@ -50,8 +54,9 @@ struct LayerNorm {
 
  private:
   template <Array A>
-  [[nodiscard]] static Rows rows(const A& x, const A& w) {
-    return {row_count(x), col_count(x) / col_count(w), col_count(w)};
+  [[nodiscard]] Rows rows(const A& x, const A& w) const {
+    const Index count = groups > 0 ? groups : col_count(x) / col_count(w);
+    return {row_count(x), count, col_count(x) / count};
   }
 
   template <class Row, class X>
@@ -105,10 +110,11 @@ struct LayerNorm {
   };
 };
 
-/// w (x - mean(x)) / sqrt(var(x) + epsilon) + b, over groups as wide as w
+/// w (x - mean(x)) / sqrt(var(x) + epsilon) + b, over groups as wide as w, or over `groups`
 template <class X, class W, class B>
-[[nodiscard]] auto layer_norm(const X& x, const W& w, const B& b, double epsilon = 1e-5) {
-  return apply(LayerNorm{.epsilon = epsilon}, x, w, b);
+[[nodiscard]] auto layer_norm(const X& x, const W& w, const B& b, double epsilon = 1e-5,
+                              Index groups = 0) {
+  return apply(LayerNorm{.epsilon = epsilon, .groups = groups}, x, w, b);
 }
 
 static_assert(Operation<LayerNorm>);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ttt/algebra/operations/step_shares.hpp>
+#include <ttt/layer/layer.hpp>
+#include <ttt/memory/inner_learner.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ttt {
+
+/// How a TttLayer computes queries and keys, and what it does with the answers.
+enum class Backbone {
+  transformer,  ///< queries and keys each by a matrix of their own; the answers as they are
+  mamba,        ///< one matrix and a convolution each; the answers behind a gate
+};
+
+/// A layer whose state is an inner model that learns, at test time, to answer keys with values.
+///
+///   rate_th = rate / head sigmoid(x_t w_h + b_h)
+///   y       = (gate *) LN(answers) W_o,    gate = gelu(x W_g)
+///
+/// Queries and keys are turned by their positions in the chunk. Chunks are counted from the
+/// beginning of the text.
+///
+/// \shape  x [time, width] -> [time, width]
+/// \cost   see InnerLearner
+/// \source Sun et al. 2024, "Learning to (Learn at Test Time): RNNs with Expressive Hidden States",
+///         arXiv:2407.04620, and its code
+template <class Learner = InnerLearner<>>
+struct TttLayer {
+  static constexpr LayerTraits traits{};  ///< its weights learn without a loss of the model
+  using Extras = NoExtras;                ///< none
+
+  Learner learner{};                          ///< answers
+  double rate = 1;                            ///< of the inner steps, before the learned factor
+  Backbone backbone = Backbone::transformer;  ///< what is around the learner
+  Index taps = 4;                             ///< of the convolutions
+  Index chunk = 0;                            ///< tokens of a step; 0 for the spec's
+  Index heads = 0;                            ///< 0 for the spec's
+  Index head = 0;                             ///< features of a head; 0 for the spec's
+  Rotary rotary{.base = 0};                   ///< positions; base 0 for the spec's
+  PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};  ///< in files
+
+  /// A convolution of queries or keys.
+  template <class A>
+  struct Taps {
+    A weight;  ///< [taps, heads * head], or without rows
+    A bias;    ///< [1, heads * head], likewise
+
+    /// Calls on(name, member...) for each member of trees of one form.
+    static void visit(auto&& on, auto&... trees) {
+      on("weight", trees.weight...);
+      on("bias", trees.bias...);
+    }
+  };
+
+  /// The projections, the inner model at the start of a text, and how it learns.
+  template <class A>
+  struct Params {
+    A wq;            ///< [width, heads * head], to queries, or to queries and keys
+    A wk;            ///< [width, heads * head], to keys, or without rows
+    A wv;            ///< [width, heads * head], to values
+    A wo;            ///< [heads * head, width], from answers
+    A wg;            ///< [width, heads * head], to the gate, or without rows
+    Taps<A> conv_q;  ///< of queries
+    Taps<A> conv_k;  ///< of keys
+    A rate_weight;   ///< [width, heads], of the rates
+    A rate_bias;     ///< [1, heads]
+    A shares;        ///< [chunk, 1], added to 1 / n
+    std::array<InnerMap<A>, Learner::maps> maps;  ///< weights and biases
+    InnerNorm<A> norm;                            ///< of the inner loss
+    InnerNorm<A> post_norm;                       ///< of the answers
+
+    /// Calls on(name, member...) for each member of trees of one form.
+    static void visit(auto&& on, auto&... trees) {
+      on("wq.weight", trees.wq...);
+      on("wk.weight", trees.wk...);
+      on("wv.weight", trees.wv...);
+      on("wo.weight", trees.wo...);
+      on("wg.weight", trees.wg...);
+      on("conv_q", trees.conv_q...);
+      on("conv_k", trees.conv_k...);
+      on("rate.weight", trees.rate_weight...);
+      on("rate.bias", trees.rate_bias...);
+      on("shares", trees.shares...);
+      visit_maps(on, trees.maps...);
+      on("norm", trees.norm...);
+      on("post_norm", trees.post_norm...);
+    }
+  };
+
+  /// The inner model, and the tokens that the convolutions still see.
+  template <class A>
+  struct State {
+    std::array<InnerMap<A>, Learner::maps> maps;  ///< without rows before the text
+    A past;                                       ///< [at most taps - 1, heads * head]
+
+    /// Calls on(name, member...) for each member of trees of one form.
+    static void visit(auto&& on, auto&... trees) {
+      visit_maps(on, trees.maps...);
+      on("past", trees.past...);
+    }
+  };
+
+  /// The layer with every setting its own, none left to the spec.
+  ///
+  /// \throws SpecError, a compile error in a constant, that names the first rule that is broken.
+  [[nodiscard]] constexpr TttLayer settled(const ModelSpec& spec) const {
+    const auto require = [](bool holds, const char* rule) {
+      if (!holds) throw SpecError(rule);
+    };
+    TttLayer own = *this;
+    if (chunk == 0) own.chunk = spec.chunk;
+    if (heads == 0) own.heads = spec.heads;
+    if (head == 0) own.head = head_of(spec);
+    if (rotary.base == 0) own.rotary = spec.rotary;
+    require(own.chunk > 0, "chunk must not be negative");
+    require(own.heads > 0, "heads must not be negative");
+    require(own.head > 0, "head must not be negative");
+    require(own.head % 2 == 0, "head must be even, for rotary positions");
+    require(own.taps > 0, "taps must be positive");
+    return own;
+  }
+
+  /// \throws SpecError if a setting breaks a rule.
+  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+    const TttLayer own = settled(spec);
+    const Index inner = own.heads * own.head;
+    const bool mamba = backbone == Backbone::mamba;
+    const TensorSpec to = matrix_spec(spec.init, spec.width, inner);
+    const TensorSpec ones{1, inner, init::ones};
+    const TensorSpec zeros{1, inner, init::zeros};
+    const double bound = 1 / std::sqrt(static_cast<double>(own.taps));
+    const Taps<TensorSpec> conv =
+        mamba ? Taps<TensorSpec>{{own.taps, inner, {.bound = bound}}, {1, inner, {.bound = bound}}}
+              : Taps<TensorSpec>{};
+    Params<TensorSpec> all{.wq = to,
+                           .wk = mamba ? TensorSpec{} : to,
+                           .wv = to,
+                           .wo = matrix_spec(spec.init, inner, spec.width),
+                           .wg = mamba ? to : TensorSpec{},
+                           .conv_q = conv,
+                           .conv_k = conv,
+                           .rate_weight = matrix_spec(spec.init, spec.width, own.heads),
+                           .rate_bias = {1, own.heads, init::zeros},
+                           .shares = {own.chunk, 1, init::zeros},
+                           .maps = {},
+                           .norm = {},
+                           .post_norm = {ones, zeros}};
+    if (Learner::normed) all.norm = {ones, zeros};
+    const auto shapes = learner.model.shapes(own.head);
+    for (std::size_t n = 0; n < shapes.size(); ++n) {
+      all.maps[n].weight = matrix_spec(spec.init, shapes[n].in, own.heads * shapes[n].out);
+      if (shapes[n].bias) all.maps[n].bias = {1, own.heads * shapes[n].out, init::zeros};
+    }
+    return all;
+  }
+
+  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
+  template <class M>
+  void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
+    const TttLayer own = settled(spec);
+    const auto expect_rows = [&](const char* name, const M& array, Index rows, Index cols) {
+      expect_shape("TttLayer", name, array, {rows, rows == 0 ? any_extent : cols});
+    };
+    const auto shapes = learner.model.shapes(own.head);
+    const bool within = position % own.chunk != 0;
+    const bool stepped = Learner::velocity && position >= own.chunk;
+    for (std::size_t n = 0; n < shapes.size(); ++n) {
+      const auto& map = state.maps[n];
+      const auto [in, out, bias] = shapes[n];
+      const auto expect_map = [&](const char* name, const M& array, bool there, Index rows) {
+        expect_rows(name, array, there ? rows : 0, own.heads * out);
+      };
+      expect_map("weight", map.weight, position > 0, in);
+      expect_map("bias", map.bias, position > 0 && bias, 1);
+      expect_map("sum", map.sum, within, in);
+      expect_map("bias_sum", map.bias_sum, within && bias, 1);
+      expect_map("velocity", map.velocity, stepped, in);
+      expect_map("bias_velocity", map.bias_velocity, stepped && bias, 1);
+    }
+    const Index seen = backbone == Backbone::mamba ? std::min(position, own.taps - 1) : 0;
+    expect_rows("past", state.past, seen, own.heads * own.head);
+  }
+
+  /// Reads the rows of x; see Layer.
+  template <class P, class X, class C>
+  [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
+                       const C& context) const {
+    const TttLayer own = settled(context.spec);
+    for (std::size_t n = 0; n < Learner::maps; ++n) {
+      if (row_count(state.maps[n].weight) > 0) continue;
+      state.maps[n].weight = params.maps[n].weight;
+      state.maps[n].bias = params.maps[n].bias;
+    }
+    const typename Learner::template Rows<X> rows = own.project(params, state, x, context);
+    std::vector<X> answers;
+    for (Index at = 0; at < row_count(x);) {
+      const Index begin = (context.position + at) % own.chunk;
+      const Index count = std::min(row_count(x) - at, own.chunk - begin);
+      const auto part = [&](const X& all) { return take_rows(all, at, count); };
+      answers.push_back(
+          own.learner.read(state.maps, params.norm,
+                           {part(rows.q), part(rows.k), part(rows.v), part(rows.rates),
+                            step_shares(take_rows(params.shares, begin, count), begin)},
+                           own.heads, begin + count == own.chunk));
+      at += count;
+    }
+    X y = layer_norm(append_all(std::move(answers)), params.post_norm.weight, params.post_norm.bias,
+                     1e-6);
+    if (backbone == Backbone::mamba) y = multiply_elements(gelu(matmul(x, params.wg)), y);
+    return matmul(y, params.wo);
+  }
+
+ private:
+  static void visit_maps(auto&& on, auto&... maps) {
+    for (std::size_t n = 0; n < Learner::maps; ++n) {
+      on("maps." + std::to_string(n), maps[n]...);
+    }
+  }
+
+  /// Queries, keys, values and rates of a read; the shares are of its chunks.
+  template <class P, class X, class C>
+  [[nodiscard]] typename Learner::template Rows<X> project(const Params<P>& params, State<X>& state,
+                                                           const X& x, const C& context) const {
+    std::vector<Index> positions;
+    positions.reserve(static_cast<std::size_t>(row_count(x)));
+    for (Index t = 0; t < row_count(x); ++t) positions.push_back((context.position + t) % chunk);
+    const auto turned = [&](const X& rows) {
+      return rotate(rows, context.rotary, head, rotary, std::span<const Index>(positions));
+    };
+    X q = matmul(x, params.wq);
+    X k;
+    if (backbone == Backbone::mamba) {
+      const Index before = row_count(state.past);
+      const X run = append_rows(state.past, q);
+      const Index stored = std::min(row_count(run), taps - 1);
+      state.past = take_rows(run, row_count(run) - stored, stored);
+      const auto mixed = [&](const Taps<P>& conv) {
+        return add_row(convolve(run, conv.weight, before), conv.bias);
+      };
+      q = mixed(params.conv_q);
+      k = mixed(params.conv_k);
+    } else {
+      k = matmul(x, params.wk);
+    }
+    const X gate = sigmoid(add_row(matmul(x, params.rate_weight), params.rate_bias));
+    return {turned(q), turned(k), matmul(x, params.wv),
+            times(gate, rate / static_cast<double>(head)), X{}};
+  }
+};
+
+static_assert(Layer<TttLayer<>>);
+static_assert(Layer<TttLayer<InnerLearner<inner_model::Mlp>>>);
+
+}  // namespace ttt
