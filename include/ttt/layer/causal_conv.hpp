@@ -2,9 +2,7 @@
 #pragma once
 
 #include <ttt/layer/layer.hpp>
-
-#include <algorithm>
-#include <utility>
+#include <ttt/layer/short_conv.hpp>
 
 namespace ttt {
 
@@ -57,19 +55,14 @@ struct CausalConv {
   /// Throws ShapeError unless `state` can be that of `position`.
   template <class M>
   void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
-    const Index stored = std::min(position, Taps - 1);
-    expect_shape("CausalConv", "past", state.past, {stored, stored == 0 ? any_extent : spec.width});
+    ShortConv{.taps = Taps}.validate("CausalConv", "past", state.past, position, spec.width);
   }
 
   /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& /*context*/) const {
-    const Index before = row_count(state.past);
-    const X run = append_rows(state.past, x);
-    const Index stored = std::min(row_count(run), Taps - 1);
-    state.past = take_rows(run, row_count(run) - stored, stored);
-    return convolve(run, params.taps, before);
+    return convolve_behind(state.past, x, params.taps);
   }
 };
 

@@ -3,6 +3,8 @@
 
 #include <ttt/layer/attend.hpp>
 #include <ttt/layer/fast.hpp>
+#include <ttt/layer/gated_delta_net.hpp>
+#include <ttt/layer/mamba2.hpp>
 #include <ttt/layer/sr_ttt.hpp>
 #include <ttt/layer/swiglu.hpp>
 #include <ttt/model/language_model.hpp>
@@ -50,6 +52,20 @@ using CachedTttE2e =
 template <ModelSpec Spec, std::size_t Depth, auto Memory = ResidualDelta<>{}>
 using SrTtt =
     LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<checked(Memory, Spec)>, SwiGlu>>>;
+
+/// Mamba-2: blocks of a state space and nothing else. The published spec has norms before.
+///
+/// \source Dao and Gu 2024, "Transformers are SSMs", arXiv:2405.21060
+template <ModelSpec Spec, std::size_t Depth, Mamba2 Mixer = Mamba2{}>
+using Mamba2Model = LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<Mamba2(Mixer)>>>>;
+
+/// Gated DeltaNet: blocks of a gated delta rule and a SwiGLU. The published spec has norms before.
+///
+/// \source Yang, Kautz and Hatamizadeh 2024, "Gated Delta Networks: Improving Mamba2 with Delta
+///         Rule", arXiv:2412.06464
+template <ModelSpec Spec, std::size_t Depth, GatedDeltaNet Mixer = GatedDeltaNet{}>
+using GatedDeltaNetModel =
+    LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<GatedDeltaNet(Mixer)>, SwiGlu>>>;
 
 static_assert(Layer<Fast<SwiGlu>>);
 
