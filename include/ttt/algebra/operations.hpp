@@ -6,6 +6,7 @@
 #include <ttt/algebra/operations/add_row.hpp>
 #include <ttt/algebra/operations/attend.hpp>
 #include <ttt/algebra/operations/chunk_decays.hpp>
+#include <ttt/algebra/operations/cols.hpp>
 #include <ttt/algebra/operations/convolve.hpp>
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>

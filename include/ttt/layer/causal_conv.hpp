@@ -2,9 +2,7 @@
 #pragma once
 
 #include <ttt/layer/layer.hpp>
-
-#include <algorithm>
-#include <utility>
+#include <ttt/layer/short_conv.hpp>
 
 namespace ttt {
 
@@ -26,17 +24,13 @@ struct CausalConv {
   static constexpr LayerTraits traits{};  ///< reads may end anywhere
   using Extras = NoExtras;                ///< none
 
-  bool averages = false;  ///< whether the taps start as moving averages, or as the spec's matrices
+  bool averages = false;   ///< whether the taps start as moving averages, or as the spec's matrices
+  Bias bias = Bias::none;  ///< of each feature
   PartNames names{"conv_norm", "conv", "conv_post_norm"};  ///< in files
 
-  /// One weight for each tap and feature.
+  /// One weight for each tap and feature, and the bias.
   template <class A>
-  struct Params {
-    A taps;  ///< [Taps, width], the present token's first
-
-    /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) { on("weight", trees.taps...); }
-  };
+  using Params = ShortConv::Params<A>;
 
   /// The tokens that the next ones still see.
   template <class A>
@@ -49,27 +43,23 @@ struct CausalConv {
 
   /// What the parameters are.
   [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
-    TensorSpec taps = matrix_spec(spec.init, Taps, spec.width);
-    if (averages) taps.init = init::averages;
-    return {.taps = taps};
+    Params<TensorSpec> all = ShortConv{.taps = Taps, .bias = bias}.tensors(spec.width);
+    all.weight = matrix_spec(spec.init, Taps, spec.width);
+    if (averages) all.weight.init = init::averages;
+    return all;
   }
 
   /// Throws ShapeError unless `state` can be that of `position`.
   template <class M>
   void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
-    const Index stored = std::min(position, Taps - 1);
-    expect_shape("CausalConv", "past", state.past, {stored, stored == 0 ? any_extent : spec.width});
+    ShortConv{.taps = Taps}.validate("CausalConv", "past", state.past, position, spec.width);
   }
 
   /// Reads the rows of x; see Layer.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& /*context*/) const {
-    const Index before = row_count(state.past);
-    const X run = append_rows(state.past, x);
-    const Index stored = std::min(row_count(run), Taps - 1);
-    state.past = take_rows(run, row_count(run) - stored, stored);
-    return convolve(run, params.taps, before);
+    return ShortConv::read(params, state.past, x);
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operations/step_shares.hpp>
 #include <ttt/layer/layer.hpp>
+#include <ttt/layer/short_conv.hpp>
 #include <ttt/memory/inner_learner.hpp>
 
 #include <algorithm>
@@ -48,32 +49,19 @@ struct TttLayer {
   Rotary rotary{.base = 0};                   ///< positions; base 0 for the spec's
   PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};  ///< in files
 
-  /// A convolution of queries or keys.
-  template <class A>
-  struct Taps {
-    A weight;  ///< [taps, heads * head], or without rows
-    A bias;    ///< [1, heads * head], likewise
-
-    /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
-      on("weight", trees.weight...);
-      on("bias", trees.bias...);
-    }
-  };
-
   /// The projections, the inner model at the start of a text, and how it learns.
   template <class A>
   struct Params {
-    A wq;            ///< [width, heads * head], to queries, or to queries and keys
-    A wk;            ///< [width, heads * head], to keys, or without rows
-    A wv;            ///< [width, heads * head], to values
-    A wo;            ///< [heads * head, width], from answers
-    A wg;            ///< [width, heads * head], to the gate, or without rows
-    Taps<A> conv_q;  ///< of queries
-    Taps<A> conv_k;  ///< of keys
-    A rate_weight;   ///< [width, heads], of the rates
-    A rate_bias;     ///< [1, heads]
-    A shares;        ///< [chunk, 1], added to 1 / n
+    A wq;                         ///< [width, heads * head], to queries, or to queries and keys
+    A wk;                         ///< [width, heads * head], to keys, or without rows
+    A wv;                         ///< [width, heads * head], to values
+    A wo;                         ///< [heads * head, width], from answers
+    A wg;                         ///< [width, heads * head], to the gate, or without rows
+    ShortConv::Params<A> conv_q;  ///< of queries, or without rows
+    ShortConv::Params<A> conv_k;  ///< of keys, or without rows
+    A rate_weight;                ///< [width, heads], of the rates
+    A rate_bias;                  ///< [1, heads]
+    A shares;                     ///< [chunk, 1], added to 1 / n
     std::array<InnerMap<A>, Learner::maps> maps;  ///< weights and biases
     InnerNorm<A> norm;                            ///< of the inner loss
     InnerNorm<A> post_norm;                       ///< of the answers
@@ -137,10 +125,8 @@ struct TttLayer {
     const TensorSpec to = matrix_spec(spec.init, spec.width, inner);
     const TensorSpec ones{1, inner, init::ones};
     const TensorSpec zeros{1, inner, init::zeros};
-    const double bound = 1 / std::sqrt(static_cast<double>(own.taps));
-    const Taps<TensorSpec> conv =
-        mamba ? Taps<TensorSpec>{{own.taps, inner, {.bound = bound}}, {1, inner, {.bound = bound}}}
-              : Taps<TensorSpec>{};
+    const auto conv =
+        mamba ? ShortConv{.taps = own.taps}.tensors(inner) : ShortConv::Params<TensorSpec>{};
     Params<TensorSpec> all{.wq = to,
                            .wk = mamba ? TensorSpec{} : to,
                            .wv = to,
@@ -186,8 +172,8 @@ struct TttLayer {
       expect_map("velocity", map.velocity, stepped, in);
       expect_map("bias_velocity", map.bias_velocity, stepped && bias, 1);
     }
-    const Index seen = backbone == Backbone::mamba ? std::min(position, own.taps - 1) : 0;
-    expect_rows("past", state.past, seen, own.heads * own.head);
+    const ShortConv conv{.taps = backbone == Backbone::mamba ? own.taps : 1};
+    conv.validate("TttLayer", "past", state.past, position, own.heads * own.head);
   }
 
   /// Reads the rows of x; see Layer.
@@ -239,15 +225,10 @@ struct TttLayer {
     X q = matmul(x, params.wq);
     X k;
     if (backbone == Backbone::mamba) {
-      const Index before = row_count(state.past);
-      const X run = append_rows(state.past, q);
-      const Index stored = std::min(row_count(run), taps - 1);
-      state.past = take_rows(run, row_count(run) - stored, stored);
-      const auto mixed = [&](const Taps<P>& conv) {
-        return add_row(convolve(run, conv.weight, before), conv.bias);
-      };
-      q = mixed(params.conv_q);
-      k = mixed(params.conv_k);
+      const X both = q;
+      X past = state.past;  // queries and keys see the same inputs
+      q = ShortConv::read(params.conv_q, state.past, both);
+      k = ShortConv::read(params.conv_k, past, both);
     } else {
       k = matmul(x, params.wk);
     }

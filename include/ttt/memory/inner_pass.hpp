@@ -40,8 +40,7 @@ struct InnerMap {
 /// x W + b of a map, head by head.
 template <class X>
 [[nodiscard]] X map_heads(const InnerMap<X>& map, const X& x, Index heads) {
-  const X y = matmul_heads(x, map.weight, heads);
-  return row_count(map.bias) == 0 ? y : add_row(y, map.bias);
+  return add_bias(matmul_heads(x, map.weight, heads), map.bias);
 }
 
 /// The keys of a chunk on their way through an inner model, and the gradient of a loss on its way

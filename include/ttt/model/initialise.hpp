@@ -22,6 +22,7 @@ template <Storage M>
       double number = init.constant;
       if (init.deviation != 0) number += init.deviation * random.normal();
       if (init.bound != 0) number += init.bound * (2 * random.uniform() - 1);
+      if (init.through != nullptr) number = init.through(number);
       if (init.element != nullptr) number = init.element(row, col, tensor.rows, tensor.cols);
       elements.push_back(static_cast<Scalar<M>>(number));
     }

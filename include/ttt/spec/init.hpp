@@ -3,16 +3,19 @@
 
 #include <ttt/types.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace ttt {
 
 /// How a tensor is initialised: constant + deviation n + bound u, with n standard normal and u
-/// uniform in -1..1, or a function of the place.
+/// uniform in -1..1, or a function of that, or a function of the place.
 struct Init {
   double constant = 0;   ///< of every element
   double deviation = 0;  ///< of normal numbers
   double bound = 0;      ///< of uniform numbers
+  /// If not null, what is made of the sum of the three.
+  double (*through)(double number) = nullptr;
   /// If not null, the element itself.
   double (*element)(Index row, Index col, Index rows, Index cols) = nullptr;
 
@@ -36,6 +39,33 @@ inline constexpr Init averages{.element = [](Index row, Index col, Index rows, I
   const double rate = std::pow(static_cast<double>(rows) / 2, -share) / 2;
   return (1 - std::exp(-rate)) * std::exp(-rate * static_cast<double>(row));
 }};
+
+/// The logarithm of a uniform number.
+///
+/// \pre    0 <= least < most
+[[nodiscard]] constexpr Init log_of_uniform(double least, double most) {
+  return {.constant = (most + least) / 2,
+          .bound = (most - least) / 2,
+          .through = [](double number) { return std::log(std::max(number, 1e-6)); }};
+}
+
+/// A number whose softplus is a time step between 0.001 and 0.1, uniform in its logarithm.
+///
+/// \source Gu and Dao 2023, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
+///         arXiv:2312.00752, and its code for the least step
+inline constexpr Init time_step{.constant = -4.605170185988091,  // log 0.01
+                                .bound = 2.302585092994046,      // log 10
+                                .through = [](double logarithm) {
+                                  const double step = std::max(std::exp(logarithm), 1e-4);
+                                  return step + std::log(-std::expm1(-step));
+                                }};
+
+/// Of taps of a convolution of each feature by itself, uniform within 1 / sqrt(taps).
+///
+/// \source the default of PyTorch
+[[nodiscard]] inline Init of_taps(Index taps) {
+  return {.bound = 1 / std::sqrt(static_cast<double>(taps))};
+}
 
 }  // namespace init
 

@@ -92,6 +92,12 @@ template <class X>
   return apply(SumRows{}, x);
 }
 
+/// x + b, or x where b has no rows: a bias that may be left out.
+template <class X, class B>
+[[nodiscard]] X add_bias(const X& x, const B& b) {
+  return row_count(b) == 0 ? x : X(add_row(x, b));
+}
+
 static_assert(Operation<AddRow> && Operation<SumRows>);
 
 }  // namespace ttt

@@ -7,14 +7,15 @@
 
 namespace ttt {
 
-/// Root-mean-square normalisation of each group of a row, one weight per place in the group.
+/// Root-mean-square normalisation of each group of a row.
 ///
 ///   y = w x / sqrt(mean(x^2) + epsilon)
 ///
-/// A weight as wide as x makes each row one group; a weight as wide as a head normalises heads.
+/// The weight is as wide as a group, which is then a whole row or a head, and shared by the groups;
+/// or `groups` says how many there are, and each has weights of its own.
 ///
-/// \shape  x [rows, groups * width], w [1, width] -> the shape of x
-/// \throws ShapeError if the width of x is no multiple of the width of w.
+/// \shape  x [rows, groups * width], w [1, width] or [1, groups * width] -> the shape of x
+/// \throws ShapeError if the width of x is no multiple of the width of w, or of `groups`.
 /// \cost   two passes over x; the pullback three
 /// \source Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", arXiv:1910.07467
 struct RmsNorm {
@@ -22,13 +23,17 @@ struct RmsNorm {
 
   /// Keeps the scale of a group of zeros finite; as in the code of arXiv:2512.23675.
   double epsilon = 1e-6;
+  Index groups = 0;  ///< of a row, with weights of their own; 0 where they share the weight
 
   /// The result; shapes are checked first.
   template <Array A>
   [[nodiscard]] A value(const A& x, const A& w) const {
     const Index width = col_count(w);
-    if (row_count(w) != 1 || width == 0 || col_count(x) % width != 0) {
+    if (groups > 0 || row_count(w) != 1 || width == 0 || col_count(x) % width != 0) {
       expect_shape("rms_norm", "weight", w, {1, col_count(x)});
+    }
+    if (groups > 0 && width % groups != 0) {
+      expect_shape("rms_norm", "x", x, {any_extent, groups});
     }
     A y = uninitialised<A>(row_count(x), col_count(x));
     PrimitivesOf<A>::map_rows(Forward{epsilon}, rows(x, w), view(y), view(x), view(w));
@@ -46,8 +51,9 @@ struct RmsNorm {
 
  private:
   template <Array A>
-  [[nodiscard]] static Rows rows(const A& x, const A& w) {
-    return {row_count(x), col_count(x) / col_count(w), col_count(w)};
+  [[nodiscard]] Rows rows(const A& x, const A& w) const {
+    const Index width = groups > 0 ? col_count(w) / groups : col_count(w);
+    return {row_count(x), col_count(x) / width, width};
   }
 
   /// 1 / sqrt(mean(x^2) + epsilon)
@@ -86,10 +92,10 @@ struct RmsNorm {
   };
 };
 
-/// w x / sqrt(mean(x^2) + epsilon), over groups as wide as w
+/// w x / sqrt(mean(x^2) + epsilon), over groups as wide as w, or over `groups` groups of x and w
 template <class X, class W>
-[[nodiscard]] auto rms_norm(const X& x, const W& w, double epsilon = 1e-6) {
-  return apply(RmsNorm{.epsilon = epsilon}, x, w);
+[[nodiscard]] auto rms_norm(const X& x, const W& w, double epsilon = 1e-6, Index groups = 0) {
+  return apply(RmsNorm{.epsilon = epsilon, .groups = groups}, x, w);
 }
 
 static_assert(Operation<RmsNorm>);
