@@ -34,9 +34,11 @@ namespace inner_model {
 ///         arXiv:2407.04620
 struct Linear {
   static constexpr std::size_t maps = 1;  ///< see inner_model
+  bool bias = true;                       ///< whether there is a b
+
   /// What the map is.
   [[nodiscard]] constexpr std::array<MapShape, maps> shapes(Index head) const {
-    return {{{.in = head, .out = head}}};
+    return {{{.in = head, .out = head, .bias = bias}}};
   }
   /// The answer to x; see inner_model.
   template <class Pass, class X>
