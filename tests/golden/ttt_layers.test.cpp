@@ -175,10 +175,10 @@ struct File {
 
 using Linear = TttLayer<>;
 using Mlp = TttLayer<InnerLearner<inner_model::Mlp>>;
-constexpr Linear linear{};
-constexpr Linear linear_mamba{.backbone = Backbone::mamba};
-constexpr Mlp mlp{.rate = 0.4};
-constexpr Mlp mlp_mamba{.rate = 0.4, .backbone = Backbone::mamba};
+constexpr Linear linear{.chunk = 4};
+constexpr Linear linear_mamba{.backbone = Backbone::mamba, .chunk = 4};
+constexpr Mlp mlp{.rate = 0.4, .chunk = 4};
+constexpr Mlp mlp_mamba{.rate = 0.4, .backbone = Backbone::mamba, .chunk = 4};
 
 TEST_SUITE("golden") {
   TEST_CASE("TTT-Linear and TTT-MLP agree with the original in double precision") {

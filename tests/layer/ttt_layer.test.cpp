@@ -17,19 +17,24 @@ using Learns = TttLayer<InnerLearner<Model, Loss, Rule>>;
 using Linear = Learns<inner_model::Linear>;
 using Mlp = Learns<inner_model::Mlp>;
 
+/// Another combination of policies, in chunks of two tokens.
+template <class Model, class Loss = inner_loss::NormedSquares, class Rule = inner_rule::Descent>
+using Other = With<Learns<Model, Loss, Rule>{.chunk = 2}>;
+
 TEST_SUITE("layer") {
-  TEST_CASE_TEMPLATE("A layer that learns by itself keeps the laws of a layer", L, Linear, Mlp,
-                     With<Linear{.backbone = Backbone::mamba}>,
+  TEST_CASE_TEMPLATE("A layer that learns by itself keeps the laws of a layer", L,
+                     With<Linear{.chunk = 4}>, With<Mlp{.chunk = 3}>,
+                     With<Linear{.backbone = Backbone::mamba, .chunk = 0}>,
                      With<Mlp{.rate = 0.3, .backbone = Backbone::mamba, .taps = 3, .chunk = 3}>) {
     laws::check_layer<L, spec>();
   }
 
   TEST_CASE_TEMPLATE(
       "Any inner model, loss and rule make a layer, and none says a derivative of the step", L,
-      Learns<inner_model::SwiGlu>, Learns<inner_model::Linear, inner_loss::Squares>,
-      Learns<inner_model::SwiGlu, inner_loss::InnerProduct, inner_rule::Muon>,
-      Learns<inner_model::Mlp, inner_loss::NormedSquares, inner_rule::Momentum>,
-      Learns<inner_model::Linear, inner_loss::NormedSquares, inner_rule::Muon>) {
+      Other<inner_model::SwiGlu>, Other<inner_model::Linear, inner_loss::Squares>,
+      Other<inner_model::SwiGlu, inner_loss::InnerProduct, inner_rule::Muon>,
+      Other<inner_model::Mlp, inner_loss::NormedSquares, inner_rule::Momentum>,
+      Other<inner_model::Linear, inner_loss::NormedSquares, inner_rule::Muon>) {
     laws::check_layer<L, spec>();
   }
 }

@@ -43,7 +43,7 @@ struct TttLayer {
   double rate = 1;                            ///< of the inner steps, before the learned factor
   Backbone backbone = Backbone::transformer;  ///< what is around the learner
   Index taps = 4;                             ///< of the convolutions
-  Index chunk = 0;                            ///< tokens of a step; 0 for the spec's
+  Index chunk = 16;                           ///< tokens of a step; 0 for the spec's
   Index heads = 0;                            ///< 0 for the spec's
   Index head = 0;                             ///< features of a head; 0 for the spec's
   Rotary rotary{.base = 0};                   ///< positions; base 0 for the spec's
