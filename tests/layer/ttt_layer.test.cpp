@@ -17,9 +17,9 @@ using Learns = TttLayer<InnerLearner<Model, Loss, Rule>>;
 using Linear = Learns<inner_model::Linear>;
 using Mlp = Learns<inner_model::Mlp>;
 
-/// Another combination of policies, in chunks of two tokens.
+/// Another combination of policies, in chunks of three tokens.
 template <class Model, class Loss = inner_loss::NormedSquares, class Rule = inner_rule::Descent>
-using Other = With<Learns<Model, Loss, Rule>{.chunk = 2}>;
+using Other = With<Learns<Model, Loss, Rule>{.chunk = 3}>;
 
 TEST_SUITE("layer") {
   TEST_CASE_TEMPLATE("A layer that learns by itself keeps the laws of a layer", L,
