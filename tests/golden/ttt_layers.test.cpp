@@ -128,9 +128,10 @@ struct File {
                              const auto& /*before*/) {
       const Index read = std::ssize(tokens(text)) % spec.chunk;
       const S share =
-          read == 0 ? S(0) : std::max<S>(0, S(1) / static_cast<S>(read) + own.shares(read - 1, 0));
-      for (std::size_t m = 0; m < state.maps.size(); ++m) {
-        const auto& map = state.maps[m];
+          read == 0 ? S(0)
+                    : std::max<S>(0, S(1) / static_cast<S>(read) + own.learner.shares(read - 1, 0));
+      for (std::size_t m = 0; m < state.model.maps.size(); ++m) {
+        const auto& map = state.model.maps[m];
         const auto with_steps = [&](const Matrix<S>& weight, const Matrix<S>& sum) {
           return read == 0 ? weight : Matrix<S>(weight - share * sum);
         };
@@ -146,12 +147,12 @@ struct File {
     for_each_layer("", [&](const std::string& layer, const auto& /*own*/, const auto& state,
                            const auto& before) {
       const std::string cache = "cache.layer" + layer + '.';
-      for (std::size_t m = 0; m < state.maps.size(); ++m) {
+      for (std::size_t m = 0; m < state.model.maps.size(); ++m) {
         const std::string number = std::to_string(m + 1);
-        check_map(state.maps[m].weight, cache + 'W' + number + "_states");
-        check_map(state.maps[m].bias, cache + 'b' + number + "_states");
-        check_map(state.maps[m].sum, cache + 'W' + number + "_grad");
-        check_map(state.maps[m].bias_sum, cache + 'b' + number + "_grad");
+        check_map(state.model.maps[m].weight, cache + 'W' + number + "_states");
+        check_map(state.model.maps[m].bias, cache + 'b' + number + "_states");
+        check_map(state.model.maps[m].sum, cache + 'W' + number + "_grad");
+        check_map(state.model.maps[m].bias_sum, cache + 'b' + number + "_grad");
       }
       if constexpr (Mixer.backbone == Backbone::mamba) {
         const auto past = [&](const char* name) {

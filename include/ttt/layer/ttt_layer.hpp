@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/operations/step_shares.hpp>
 #include <ttt/layer/layer.hpp>
 #include <ttt/layer/short_conv.hpp>
 #include <ttt/memory/inner_learner.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -61,10 +57,8 @@ struct TttLayer {
     ShortConv::Params<A> conv_k;  ///< of keys, or without rows
     A rate_weight;                ///< [width, heads], of the rates
     A rate_bias;                  ///< [1, heads]
-    A shares;                     ///< [chunk, 1], added to 1 / n
-    std::array<InnerMap<A>, Learner::maps> maps;  ///< weights and biases
-    InnerNorm<A> norm;                            ///< of the inner loss
-    InnerNorm<A> post_norm;                       ///< of the answers
+    typename Learner::template Params<A> learner;  ///< the inner model and its steps
+    InnerNorm<A> post_norm;                        ///< of the answers
 
     /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
@@ -77,9 +71,7 @@ struct TttLayer {
       on("conv_k", trees.conv_k...);
       on("rate.weight", trees.rate_weight...);
       on("rate.bias", trees.rate_bias...);
-      on("shares", trees.shares...);
-      visit_maps(on, trees.maps...);
-      on("norm", trees.norm...);
+      on("learner", trees.learner...);
       on("post_norm", trees.post_norm...);
     }
   };
@@ -87,12 +79,12 @@ struct TttLayer {
   /// The inner model, and the tokens that the convolutions still see.
   template <class A>
   struct State {
-    std::array<InnerMap<A>, Learner::maps> maps;  ///< without rows before the text
-    A past;                                       ///< [at most taps - 1, heads * head]
+    InnerMaps<A, Learner::maps> model;  ///< without rows before the text
+    A past;                             ///< [at most taps - 1, heads * head]
 
     /// Calls on(name, member...) for each member of trees of one form.
     static void visit(auto&& on, auto&... trees) {
-      visit_maps(on, trees.maps...);
+      on("model", trees.model...);
       on("past", trees.past...);
     }
   };
@@ -123,55 +115,26 @@ struct TttLayer {
     const Index inner = own.heads * own.head;
     const bool mamba = backbone == Backbone::mamba;
     const TensorSpec to = matrix_spec(spec.init, spec.width, inner);
-    const TensorSpec ones{1, inner, init::ones};
-    const TensorSpec zeros{1, inner, init::zeros};
     const auto conv =
         mamba ? ShortConv{.taps = own.taps}.tensors(inner) : ShortConv::Params<TensorSpec>{};
-    Params<TensorSpec> all{.wq = to,
-                           .wk = mamba ? TensorSpec{} : to,
-                           .wv = to,
-                           .wo = matrix_spec(spec.init, inner, spec.width),
-                           .wg = mamba ? to : TensorSpec{},
-                           .conv_q = conv,
-                           .conv_k = conv,
-                           .rate_weight = matrix_spec(spec.init, spec.width, own.heads),
-                           .rate_bias = {1, own.heads, init::zeros},
-                           .shares = {own.chunk, 1, init::zeros},
-                           .maps = {},
-                           .norm = {},
-                           .post_norm = {ones, zeros}};
-    if (Learner::normed) all.norm = {ones, zeros};
-    const auto shapes = learner.model.shapes(own.head);
-    for (std::size_t n = 0; n < shapes.size(); ++n) {
-      all.maps[n].weight = matrix_spec(spec.init, shapes[n].in, own.heads * shapes[n].out);
-      if (shapes[n].bias) all.maps[n].bias = {1, own.heads * shapes[n].out, init::zeros};
-    }
-    return all;
+    return {.wq = to,
+            .wk = mamba ? TensorSpec{} : to,
+            .wv = to,
+            .wo = matrix_spec(spec.init, inner, spec.width),
+            .wg = mamba ? to : TensorSpec{},
+            .conv_q = conv,
+            .conv_k = conv,
+            .rate_weight = matrix_spec(spec.init, spec.width, own.heads),
+            .rate_bias = {1, own.heads, init::zeros},
+            .learner = learner.tensors(spec.init, own.heads, own.head, own.chunk),
+            .post_norm = {{1, inner, init::ones}, {1, inner, init::zeros}}};
   }
 
   /// Throws ShapeError or RangeError unless `state` can be that of `position`.
   template <class M>
   void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
     const TttLayer own = settled(spec);
-    const auto expect_rows = [&](const char* name, const M& array, Index rows, Index cols) {
-      expect_shape("TttLayer", name, array, {rows, rows == 0 ? any_extent : cols});
-    };
-    const auto shapes = learner.model.shapes(own.head);
-    const bool within = position % own.chunk != 0;
-    const bool stepped = Learner::velocity && position >= own.chunk;
-    for (std::size_t n = 0; n < shapes.size(); ++n) {
-      const auto& map = state.maps[n];
-      const auto [in, out, bias] = shapes[n];
-      const auto expect_map = [&](const char* name, const M& array, bool there, Index rows) {
-        expect_rows(name, array, there ? rows : 0, own.heads * out);
-      };
-      expect_map("weight", map.weight, position > 0, in);
-      expect_map("bias", map.bias, position > 0 && bias, 1);
-      expect_map("sum", map.sum, within, in);
-      expect_map("bias_sum", map.bias_sum, within && bias, 1);
-      expect_map("velocity", map.velocity, stepped, in);
-      expect_map("bias_velocity", map.bias_velocity, stepped && bias, 1);
-    }
+    learner.validate(state.model, position, own.heads, own.head, own.chunk);
     const ShortConv conv{.taps = backbone == Backbone::mamba ? own.taps : 1};
     conv.validate("TttLayer", "past", state.past, position, own.heads * own.head);
   }
@@ -181,22 +144,16 @@ struct TttLayer {
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {
     const TttLayer own = settled(context.spec);
-    for (std::size_t n = 0; n < Learner::maps; ++n) {
-      if (row_count(state.maps[n].weight) > 0) continue;
-      state.maps[n].weight = params.maps[n].weight;
-      state.maps[n].bias = params.maps[n].bias;
-    }
-    const typename Learner::template Rows<X> rows = own.project(params, state, x, context);
+    const Rows<X> rows = own.project(params, state, x, context);
     std::vector<X> answers;
     for (Index at = 0; at < row_count(x);) {
-      const Index begin = (context.position + at) % own.chunk;
-      const Index count = std::min(row_count(x) - at, own.chunk - begin);
+      const Index first = (context.position + at) % own.chunk;
+      const Index count = std::min(row_count(x) - at, own.chunk - first);
       const auto part = [&](const X& all) { return take_rows(all, at, count); };
-      answers.push_back(
-          own.learner.read(state.maps, params.norm,
-                           {part(rows.q), part(rows.k), part(rows.v), part(rows.rates),
-                            step_shares(take_rows(params.shares, begin, count), begin)},
-                           own.heads, begin + count == own.chunk));
+      answers.push_back(learner.read(
+          params.learner, state.model,
+          Rows<X>{part(rows.q), part(rows.k), part(rows.v), part(rows.rates), first, own.chunk},
+          own.heads));
       at += count;
     }
     X y = layer_norm(append_all(std::move(answers)), params.post_norm.weight, params.post_norm.bias,
@@ -206,16 +163,13 @@ struct TttLayer {
   }
 
  private:
-  static void visit_maps(auto&& on, auto&... maps) {
-    for (std::size_t n = 0; n < Learner::maps; ++n) {
-      on("maps." + std::to_string(n), maps[n]...);
-    }
-  }
+  template <class X>
+  using Rows = typename Learner::template Rows<X>;
 
-  /// Queries, keys, values and rates of a read; the shares are of its chunks.
+  /// Queries, keys, values and rates of a read, which may be of several chunks.
   template <class P, class X, class C>
-  [[nodiscard]] typename Learner::template Rows<X> project(const Params<P>& params, State<X>& state,
-                                                           const X& x, const C& context) const {
+  [[nodiscard]] Rows<X> project(const Params<P>& params, State<X>& state, const X& x,
+                                const C& context) const {
     std::vector<Index> positions;
     positions.reserve(static_cast<std::size_t>(row_count(x)));
     for (Index t = 0; t < row_count(x); ++t) positions.push_back((context.position + t) % chunk);
@@ -233,8 +187,12 @@ struct TttLayer {
       k = matmul(x, params.wk);
     }
     const X gate = sigmoid(add_row(matmul(x, params.rate_weight), params.rate_bias));
-    return {turned(q), turned(k), matmul(x, params.wv),
-            times(gate, rate / static_cast<double>(head)), X{}};
+    return {turned(q),
+            turned(k),
+            matmul(x, params.wv),
+            times(gate, rate / static_cast<double>(head)),
+            context.position % chunk,
+            chunk};
   }
 };
 

@@ -5,10 +5,13 @@
 #include <ttt/memory/inner_model.hpp>
 #include <ttt/memory/linear_recurrence.hpp>
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -34,6 +37,17 @@ struct InnerMap {
     on("bias_sum", trees.bias_sum...);
     on("velocity", trees.velocity...);
     on("bias_velocity", trees.bias_velocity...);
+  }
+};
+
+/// The maps of an inner model.
+template <class A, std::size_t Count>
+struct InnerMaps {
+  std::array<InnerMap<A>, Count> maps;  ///< in the order of the model
+
+  /// Calls on(name, member...) for each member of trees of one form.
+  static void visit(auto&& on, auto&... trees) {
+    for (std::size_t n = 0; n < Count; ++n) on(std::to_string(n), trees.maps[n]...);
   }
 };
 
