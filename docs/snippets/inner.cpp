@@ -22,7 +22,7 @@ struct Fading {
   /// Takes lambda and nu, the adjoints of weights and velocity, from after the step to before it;
   /// returns the adjoint of the gradient.
   template <Storage M>
-  FastWeights<M> pullback(const FastWeights<M>& /*gradient*/, FastWeights<M>& lambda,
+  FastWeights<M> pullback(const InnerStep<M>& /*taken*/, FastWeights<M>& lambda,
                           FastWeights<M>& /*nu*/) const {
     FastWeights<M> u;
     for (M& adjoint : lambda) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/cpu/matrix.hpp>
 #include <ttt/memory/inner.hpp>
+#include <ttt/memory/rule_step.hpp>
 
 #include <doctest/doctest.h>
 
@@ -27,6 +29,45 @@ double inner(const Weights& a, const Weights& b) {
 
 Weights drawn(Random& random, double scale = 1) {
   return {normal(3, 2, random, scale), normal(1, 5, random, scale)};
+}
+
+/// Three steps, so that the velocity's adjoint goes back through some: what the pullbacks make of a
+/// cotangent is the difference quotient for each gradient.
+template <class Optimiser>
+void check_pullback(const Optimiser& optimiser) {
+  Random random(2);
+  const Weights start = drawn(random);
+  const std::array gradients{drawn(random), drawn(random), drawn(random, 0.02)};
+  const std::array directions{drawn(random), drawn(random), drawn(random)};
+  const Weights cotangent = drawn(random);
+  const auto end = [&](std::size_t moving, double by) {
+    Weights weights = start;
+    Weights velocity;
+    for (std::size_t s = 0; s < 3; ++s) {
+      Weights g = gradients[s];
+      for (std::size_t i = 0; i < g.size(); ++i) {
+        if (s == moving) g[i] += by * directions[s][i];
+      }
+      optimiser.step(weights, velocity, g);
+    }
+    return inner(weights, cotangent);
+  };
+  std::array<Weights, 3> weights{start}, velocities;
+  for (std::size_t s = 0; s + 1 < 3; ++s) {
+    weights[s + 1] = weights[s];
+    velocities[s + 1] = velocities[s];
+    optimiser.step(weights[s + 1], velocities[s + 1], gradients[s]);
+  }
+  Weights lambda = cotangent;
+  Weights nu;
+  for (std::size_t s = 3; s-- > 0;) {
+    const Weights u =
+        optimiser.pullback(InnerStep{weights[s], velocities[s], gradients[s]}, lambda, nu);
+    const double slope = laws::slope([&](double by) { return end(s, by); }, 1e-4);
+    CAPTURE(s);
+    CHECK(inner(u, directions[s]) == doctest::Approx(slope).epsilon(1e-6));
+  }
+  CHECK(lambda[0] == cotangent[0]);
 }
 
 TEST_SUITE("memory") {
@@ -78,36 +119,31 @@ TEST_SUITE("memory") {
       for (const double momentum : {0.0, 0.6}) {
         CAPTURE(most);
         CAPTURE(momentum);
-        const InnerSgd optimiser{.rate = 0.3, .max_norm = most, .momentum = momentum};
-        Random random(2);
-        const Weights start = drawn(random);
-        const std::array gradients{drawn(random), drawn(random), drawn(random, 0.02)};
-        const std::array directions{drawn(random), drawn(random), drawn(random)};
-        const Weights cotangent = drawn(random);
-
-        // Three steps, so that the velocity's adjoint goes back through some.
-        const auto end = [&](std::size_t moving, double by) {
-          Weights weights = start;
-          Weights velocity;
-          for (std::size_t s = 0; s < 3; ++s) {
-            Weights g = gradients[s];
-            for (std::size_t i = 0; i < g.size(); ++i) {
-              if (s == moving) g[i] += by * directions[s][i];
-            }
-            optimiser.step(weights, velocity, g);
-          }
-          return inner(weights, cotangent);
-        };
-        Weights lambda = cotangent;
-        Weights nu;
-        for (std::size_t s = 3; s-- > 0;) {
-          const Weights u = optimiser.pullback(gradients[s], lambda, nu);
-          const double slope = laws::slope([&](double by) { return end(s, by); }, 1e-4);
-          CAPTURE(s);
-          CHECK(inner(u, directions[s]) == doctest::Approx(slope).epsilon(1e-7));
-        }
-        CHECK(lambda[0] == cotangent[0]);
+        check_pullback(InnerSgd{.rate = 0.3, .max_norm = most, .momentum = momentum});
       }
+    }
+  }
+
+  TEST_CASE("The pullback of an optimiser made of a rule is that of the rule's operations") {
+    for (const double most : {0.0, 0.5}) {
+      CAPTURE(most);
+      check_pullback(RuleStep<inner_rule::Descent>{.rate = 0.3, .max_norm = most});
+      check_pullback(
+          RuleStep<inner_rule::Momentum>{.rule = {.momentum = 0.6}, .rate = 0.3, .max_norm = most});
+      check_pullback(
+          RuleStep<inner_rule::Muon>{.rule = {.rate = 0.2, .momentum = 0.6}, .max_norm = most});
+    }
+  }
+
+  TEST_CASE("Descent by a rule is InnerSgd") {
+    Random random(5);
+    const Weights start = drawn(random);
+    const Weights g = drawn(random);
+    Weights ours = start, expected = start, none;
+    RuleStep<inner_rule::Descent>{.rate = 0.3, .max_norm = 0.5}.step(ours, none, g);
+    InnerSgd{.rate = 0.3, .max_norm = 0.5}.step(expected, none, g);
+    for (const std::size_t n : {0U, 1U}) {
+      CHECK(laws::disagreement(ours[n], expected[n]) < 1e-15);
     }
   }
 
@@ -128,7 +164,7 @@ TEST_SUITE("memory") {
           const Weights gradient{g[0], missing};
           optimiser.step(weights, velocity, gradient);
           optimiser.step(weights, velocity, gradient);
-          Weights u = optimiser.pullback(gradient, lambda, nu);
+          Weights u = optimiser.pullback(InnerStep{weights, velocity, gradient}, lambda, nu);
           weights.insert(weights.end(), u.begin(), u.end());
           return weights;
         };
@@ -177,7 +213,8 @@ TEST_SUITE("memory") {
     Weights lambda{M::Zero(2, 1)};
     Weights nu;
     for (std::size_t i = 3; i-- > 0;) {
-      const Weights u = optimiser.pullback(gradients[i], lambda, nu);
+      const Weights u =
+          optimiser.pullback(InnerStep{weights[i], velocity, gradients[i]}, lambda, nu);
       const M ai = a(static_cast<Index>(i));
       lambda[0] += gradients[i][0] / 3 + ai.transpose() * ai * u[0];
     }

@@ -140,6 +140,7 @@ class MetaLearner {
   /// What is stored of a chunk: how it found fast weights and memory, and what it made of them.
   struct Link {
     FastWeights<M> fast;         ///< before the step
+    FastWeights<M> velocity;     ///< before the step
     Memory memory;               ///< of the suffix, before the chunk
     FastWeights<M> gradient;     ///< of the inner loss
     M inner_weights;             ///< [chunk, 1], of the inner loss
@@ -176,6 +177,7 @@ class MetaLearner {
     for (Index n = 0; n < pass.chunks.count(); ++n) {
       Link& link = links.emplace_back();
       link.fast = fast;
+      link.velocity = velocity;
       link.memory = std::move(memory);
       link.gradient.resize(fast.size());
       const Border<M> rows = rows_of(pass, read, n);
@@ -226,7 +228,8 @@ class MetaLearner {
       Link& link = at(links, n);
       FastWeights<M> u(lambda.size());
       if (n + 1 < std::ssize(links)) {
-        FastWeights<M> pulled = options_.inner.optimiser.pullback(link.gradient, lambda, nu);
+        FastWeights<M> pulled = options_.inner.optimiser.pullback(
+            InnerStep<M>{link.fast, link.velocity, link.gradient}, lambda, nu);
         if (options_.order == Order::second) u = std::move(pulled);
       }
       const Border<M> rows =

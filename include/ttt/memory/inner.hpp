@@ -60,11 +60,22 @@ template <Storage M>
   return std::isfinite(global_norm(scaled(arrays, 0)));  // 0 times infinity is no number
 }
 
+/// What an inner step was taken with: weights and velocity are as they were before.
+template <Storage M>
+struct InnerStep {
+  const FastWeights<M>& weights;   ///< the fast weights
+  const FastWeights<M>& velocity;  ///< of the optimiser, or empty
+  const FastWeights<M>& gradient;  ///< of the inner loss
+};
+/// Of arrays of any storage.
+template <Storage M>
+InnerStep(const FastWeights<M>&, const FastWeights<M>&, const FastWeights<M>&) -> InnerStep<M>;
+
 /// An optimiser that learns while the model reads.
 ///
-/// step(weights, velocity, gradient) changes weights and velocity. pullback(gradient, lambda, nu),
-/// given the adjoints of the weights and of the velocity after a step, returns the gradient's
-/// adjoint, and leaves in lambda and nu the adjoints of what they were before.
+/// step(weights, velocity, gradient) changes weights and velocity. pullback(taken, lambda, nu),
+/// given a step and the adjoints of the weights and of the velocity after it, returns the
+/// gradient's adjoint, and leaves in lambda and nu the adjoints of what they were before.
 ///
 /// \law adjoint  <pullback, d gradient> equals the difference quotient of <lambda, weights>
 template <class O>
@@ -73,9 +84,32 @@ concept InnerOptimiser = std::copyable<O> &&
              const FastWeights<detail::Archetype>& gradient) {
   optimiser.step(weights, weights, gradient);
   {
-    optimiser.pullback(gradient, weights, weights)
+    optimiser.pullback(InnerStep<detail::Archetype>{weights, weights, gradient}, weights, weights)
     } -> std::same_as<FastWeights<detail::Archetype>>;
 };
+
+/// What a gradient of this norm is multiplied by, so that it is no longer than `max_norm`; 0 leaves
+/// every norm as it is.
+[[nodiscard]] constexpr double clip_scale(double max_norm, double norm) {
+  return max_norm > 0 && norm >= max_norm ? max_norm / norm : 1.0;
+}
+
+/// The adjoint of a gradient, given that of the clipped gradient.
+template <Storage M>
+[[nodiscard]] FastWeights<M> pull_clip(double max_norm, const FastWeights<M>& gradient,
+                                       FastWeights<M> u) {
+  const double norm = global_norm(gradient);
+  const double scale = clip_scale(max_norm, norm);
+  if (scale == 1) return u;
+  std::vector<DotArguments<Scalar<M>>> several;
+  several.reserve(u.size());
+  for (std::size_t i = 0; i < u.size(); ++i) several.push_back({view(gradient[i]), view(u[i])});
+  double along = 0;  // of u, on the unit vector of the gradient
+  for (const double part : dots<M>(several)) along += part / norm;
+  u = scaled(u, scale);
+  add_scaled(u, -scale * along / norm, gradient);
+  return u;
+}
 
 /// Gradient descent with clipping of the gradient's global norm, and momentum if wanted.
 ///
@@ -91,7 +125,7 @@ struct InnerSgd {
   template <Storage M>
   void step(FastWeights<M>& weights, FastWeights<M>& velocity,
             const FastWeights<M>& gradient) const {
-    const double scale = shrink(global_norm(gradient));
+    const double scale = clip_scale(max_norm, global_norm(gradient));
     if (momentum == 0) return add_scaled(weights, -rate * scale, gradient);
     for (std::size_t i = velocity.size(); i < weights.size(); ++i) {
       velocity.push_back(filled<M>(weights[i].rows(), weights[i].cols(), 0));
@@ -103,7 +137,7 @@ struct InnerSgd {
 
   /// Takes adjoints back through a step; an empty nu is one of zeros, and lambda stays as it is.
   template <Storage M>
-  [[nodiscard]] FastWeights<M> pullback(const FastWeights<M>& gradient, FastWeights<M>& lambda,
+  [[nodiscard]] FastWeights<M> pullback(const InnerStep<M>& taken, FastWeights<M>& lambda,
                                         FastWeights<M>& nu) const {
     FastWeights<M> u = scaled(lambda, -rate);
     if (momentum != 0) {
@@ -113,21 +147,7 @@ struct InnerSgd {
       add_scaled(u, 1, nu);
       nu = scaled(u, momentum);
     }
-    const double norm = global_norm(gradient);
-    const double scale = shrink(norm);
-    if (scale == 1) return u;
-    std::vector<DotArguments<Scalar<M>>> several;
-    for (std::size_t i = 0; i < u.size(); ++i) several.push_back({view(gradient[i]), view(u[i])});
-    double along = 0;  // of u, on the unit vector of the gradient
-    for (const double part : dots<M>(several)) along += part / norm;
-    u = scaled(u, scale);
-    add_scaled(u, -scale * along / norm, gradient);
-    return u;
-  }
-
- private:
-  [[nodiscard]] double shrink(double norm) const {
-    return max_norm > 0 && norm >= max_norm ? max_norm / norm : 1.0;
+    return pull_clip(max_norm, taken.gradient, std::move(u));
   }
 };
 

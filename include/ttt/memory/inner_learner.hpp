@@ -154,10 +154,10 @@ struct InnerLearner {
   template <class X, class Share>
   void step(InnerMaps<X, maps>& state, Index heads, const Share& share) const {
     for (InnerMap<X>& map : state.maps) {
-      rule.step(map.weight, map.velocity, share(map.sum), heads);
+      map.weight = subtract(map.weight, rule.change(map.velocity, share(map.sum), heads));
       map.sum = take_rows(map.sum, 0, 0);
       if (row_count(map.bias) == 0) continue;
-      rule.step(map.bias, map.bias_velocity, share(map.bias_sum), heads);
+      map.bias = subtract(map.bias, rule.change(map.bias_velocity, share(map.bias_sum), heads));
       map.bias_sum = take_rows(map.bias_sum, 0, 0);
     }
   }

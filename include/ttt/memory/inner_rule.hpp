@@ -51,8 +51,8 @@ struct Descent {
 
   /// See inner_rule.
   template <class X>
-  void step(X& w, X& /*velocity*/, const X& sum, Index /*heads*/) const {
-    w = subtract(w, sum);
+  [[nodiscard]] X change(X& /*velocity*/, const X& sum, Index /*heads*/) const {
+    return sum;
   }
 };
 
@@ -66,9 +66,9 @@ struct Momentum {
 
   /// See inner_rule.
   template <class X>
-  void step(X& w, X& v, const X& sum, Index /*heads*/) const {
+  [[nodiscard]] X change(X& v, const X& sum, Index /*heads*/) const {
     v = row_count(v) == 0 ? sum : add(times(v, momentum), sum);
-    w = subtract(w, v);
+    return v;
   }
 };
 
@@ -83,10 +83,9 @@ struct Muon {
 
   /// See inner_rule.
   template <class X>
-  void step(X& w, X& v, const X& sum, Index heads) const {
+  [[nodiscard]] X change(X& v, const X& sum, Index heads) const {
     v = row_count(v) == 0 ? sum : add(times(v, momentum), sum);
-    const X direction = row_count(v) == 1 ? unit_norm(v, heads) : orthogonalised(v, heads);
-    w = subtract(w, times(direction, rate));
+    return times(row_count(v) == 1 ? unit_norm(v, heads) : orthogonalised(v, heads), rate);
   }
 };
 
