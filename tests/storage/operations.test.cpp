@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/cotangent.hpp>
 #include <ttt/algebra/operations.hpp>
 #include <ttt/algebra/operations/attend_received.hpp>
 #include <ttt/cpu/matrix.hpp>
@@ -122,6 +123,24 @@ TEST_SUITE("storage") {
       check(Silu{}, numbers);
       check(Exponential{}, numbers);
     }
+  }
+
+  TEST_CASE("Operations of inner learners run on another storage") {
+    Random random(13);
+    for (const Index head : {2, 17}) {
+      CAPTURE(head);
+      const auto rows = [&] { return normal(3, 2 * head, random); };
+      const auto row = [&] { return normal(1, 2 * head, random); };
+      const M z = rows(), k = rows(), v = rows(), w = row(), b = row();
+      check(ReconstructionGradient{.heads = 2, .epsilon = 0.1}, z, k, v, w, b);
+      check(LayerNorm{.groups = 2}, z, w, b);
+      check(ElementwiseCotangent<1, detail::GeluOf>{}, z, k);
+      check(ElementwiseCotangent<2, detail::SiluGateOf>{}, z, k, v);
+      check(UnitNorm{.heads = 2, .epsilon = 0.1, .matrices = true}, z);
+      check(SumRows{}, z);
+      check(TimesConstant{{.factor = 3}}, z);
+    }
+    check(StepShares{.first = 2}, normal(5, 1, random));
   }
 
   TEST_CASE("Weights of attention and their logarithms run on another storage") {

@@ -20,8 +20,10 @@
 #include <ttt/algebra/operations/masked_softmax.hpp>
 #include <ttt/algebra/operations/matmul.hpp>
 #include <ttt/algebra/operations/negative_log.hpp>
+#include <ttt/algebra/operations/reconstruction_gradient.hpp>
 #include <ttt/algebra/operations/rms_norm.hpp>
 #include <ttt/algebra/operations/rotate.hpp>
 #include <ttt/algebra/operations/rows.hpp>
 #include <ttt/algebra/operations/solve_lower.hpp>
+#include <ttt/algebra/operations/step_shares.hpp>
 #include <ttt/algebra/operations/unit_norm.hpp>
