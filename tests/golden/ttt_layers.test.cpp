@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/file/safetensors.hpp>
-#include <ttt/learn/gradient.hpp>
 #include <ttt/model/foreign_names.hpp>
-#include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
-
-#include <doctest/doctest.h>
 
 #include <array>
 #include <span>
@@ -13,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "laws/numbers.hpp"
+#include "golden/language_models.hpp"
 
 namespace {
 
@@ -29,11 +24,6 @@ constexpr double tolerance<double, InnerLearner<inner_model::Mlp, Loss, Rule>> =
 template <class Learner>
 constexpr double tolerance<float, Learner> = 1e-4;
 
-template <class Model, class S>
-auto tree_of(const file::Archive& archive, const std::string& kind) {
-  return file::foreign_tree<Matrix<S>>(archive, foreign::ttt_lm_pytorch, kind, Model::tensors());
-}
-
 /// A file: the layer's settings as a value, in float or double.
 template <class S, auto Mixer>
 struct File {
@@ -46,18 +36,18 @@ struct File {
                                              .norms = Norms::before});
   using Model = TttModel<spec, 2, Mixer>;
   using Learner = decltype(Mixer.learner);
+  static constexpr golden::Names names = foreign::ttt_lm_pytorch;
   static constexpr double most = tolerance<S, Learner>;
 
   file::Archive archive;
   typename Model::template Params<Matrix<S>> params;
 
   explicit File(const std::string& name)
-      : archive(file::read(TTT_TEST_DATA "/ttt_layers/" + name + ".safetensors")),
-        params(tree_of<Model, S>(archive, "param.")) {}
+      : archive(golden::read("ttt_layers", name)),
+        params(golden::tree_of<Model, S>(archive, names)) {}
 
   [[nodiscard]] std::vector<Token> tokens(const std::string& text) const {
-    const auto wide = archive.integers(text + "tokens");
-    return {wide.begin(), wide.end()};
+    return golden::tokens_of(archive, (text + "tokens").c_str());
   }
   [[nodiscard]] Matrix<double> array(const std::string& name) const {
     return archive.matrix<double>(name);
@@ -72,14 +62,8 @@ struct File {
     for (Index t = 0; t < nll.size(); ++t) {
       CHECK(at(gradient.surprisal, t) == doctest::Approx(nll(0, t)).epsilon(most));
     }
-    const auto theirs_of_all = tree_of<Model, double>(archive, text + "grad.");
-    for_each_array(
-        [&](const Leaf& leaf, const Matrix<S>& ours, const Matrix<double>& theirs) {
-          if (ours.size() == 0) return;
-          CAPTURE(leaf.name);
-          CHECK(disagreement(ours, theirs) < most);
-        },
-        gradient.params, theirs_of_all);
+    golden::check_trees(gradient.params,
+                        golden::tree_of<Model, double>(archive, names, text + "grad."), most);
   }
 
   /// Logits behind every token, read whole, one at a time, and with a cut at every place.
