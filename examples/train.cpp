@@ -39,7 +39,7 @@ volatile std::sig_atomic_t signalled = 0;
 
 /// What is trained, on what, and how the optimiser goes.
 void add_training(support::Program& program, training::Settings& s) {
-  program.option("--model", s.model, std::string(models::names))
+  program.option("--model", s.model, models::names())
       .option("--objective", s.objective,
               "meta, first_order or plain; of SR-TTT backbone or recall")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
