@@ -28,11 +28,7 @@ inline data::Corpus documents(const Settings& settings) {
   if (settings.text.empty()) {
     return support::king_james_split().training;
   }
-  data::Corpus all;
-  for (const std::string& path : settings.text) {
-    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
-  }
-  return all;
+  return support::read_texts(settings.text);
 }
 
 /// The documents as tokens of the model: bytes, or pieces that are learned from the documents if
