@@ -20,14 +20,13 @@ using ttt::Token;
 
 /// Which model is to read, and how.
 struct Choice {
-  std::string file;      // bookkeeper.safetensors of the repository if empty
-  std::string model;     // its name, where the file alone does not tell
-  std::string pieces;    // of a model that does not read bytes
-  bool frozen = false;   // it does not learn while it reads
-  bool dynamic = false;  // it learns by dynamic evaluation
-  double rate = 0;       // of inner steps; 0 for the usual one
-  std::vector<std::string>
-      fast;  // parts of names of what learns by dynamic evaluation; all if empty
+  std::string file{};               // bookkeeper.safetensors of the repository if empty
+  std::string model{};              // its name, where the file alone does not tell
+  std::string pieces{};             // of a model that does not read bytes
+  bool frozen = false;              // it does not learn while it reads
+  bool dynamic = false;             // it learns by dynamic evaluation
+  double rate = 0;                  // of inner steps; 0 for the usual one
+  std::vector<std::string> fast{};  // parts of the names of what then learns; all if empty
   std::string device = "cpu";
 
   /// Declares the options that fill it.
