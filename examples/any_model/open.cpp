@@ -127,8 +127,9 @@ support::Report Facts::report() const {
 std::unique_ptr<AnyModel> open(const Choice& choice) {
   choice.expect_sound();
   const std::filesystem::path path =
-      choice.file.empty() ? support::model_file(support::models_folder(), "bookkeeper.safetensors")
-                          : std::filesystem::path(choice.file);
+      choice.file.empty()
+          ? std::filesystem::path(support::models_folder()) / "bookkeeper.safetensors"
+          : std::filesystem::path(choice.file);
   const file::Archive archive = file::read(path);
   if (archive.tensors().contains("adamw.steps")) {
     throw RangeError("--model-file: " + path.string() + " is a checkpoint, not a model file");

@@ -50,15 +50,16 @@ class TypedModel final : public AnyModel {
 /// How a model is to learn while it reads; notes it among the facts.
 template <class Model, Storage M>
 typename Session<Model, M>::Options options_of(const Found& found, Facts& facts) {
-  const auto& [file, name, pieces, frozen, dynamic, rate, fast, device] = found.choice;
-  if (dynamic) {
-    DynamicEvaluation how{.fast = fast};
-    if (rate > 0) how.optimiser.rate = rate;
+  const Choice& choice = found.choice;
+  if (choice.dynamic) {
+    DynamicEvaluation how{.fast = choice.fast};
+    if (choice.rate > 0) how.optimiser.rate = choice.rate;
     facts.learning = "dynamic evaluation";
     facts.rate = how.optimiser.rate;
     return dynamic_evaluation<Model, M>(how);
   }
-  facts.rate = frozen ? 0 : rate > 0 ? rate : found.rate;
+  const double unless_frozen = choice.rate > 0 ? choice.rate : found.rate;
+  facts.rate = choice.frozen ? 0 : unless_frozen;
   facts.learning = facts.rate > 0 ? "fast weights" : "none";
   if (facts.rate == 0) return {.learning = Learning::off};
   if constexpr (Model::traits.learns) {
