@@ -125,7 +125,7 @@ refuses 1 '--resume goes on with its checkpoint, --overwrite replaces it' train 
 refuses 1 'Of model.checkpoint: steps 3; of this run: steps 5' train $toy --steps 5 --out model --resume
 refuses 1 'is a checkpoint, not a model file' train $toy --start model.checkpoint --out new
 refuses 1 'is a checkpoint, not a model file' evaluate --text text.txt --model-file model.checkpoint
-refuses 1 'none: path must be a readable file' generate --prompt x --model-file none
+refuses 1 'read: none: cannot open the file' generate --prompt x --model-file none
 refuses 1 'text.txt: ' generate --prompt x --model-file text.txt
 refuses 1 '--model: model must be of toy, got pieces' generate --prompt x --model-file model --model pieces
 sed 's/vocab 256, width 16/vocab 256, width 18/' model >unknown
@@ -156,9 +156,12 @@ cmp one.txt two.txt
 [ -s one.txt ]
 printf And | "$bin/generate" --model-file watched --file - --tokens 60 --seed 3 >two.txt 2>err.txt
 cmp one.txt two.txt
-"$bin/generate" --model-file watched --prompt And --tokens 60 --temperature 0 --frozen \
-  --stop "$(printf ' ')" --json stopped.json >two.txt 2>err.txt
-! grep -q ' ' two.txt
+"$bin/generate" --prompt 'In the beginning' --tokens 100 --temperature 0 --stop , . --json stopped.json \
+  >two.txt 2>err.txt
+grep -q '"stopped": true' stopped.json
+grep -q 'bookkeeper of .* learns by fast weights at rate 0.2' err.txt
+[ -s two.txt ]
+[ "$(grep -c '[,.]' two.txt)" -eq 0 ]
 
 # SIGTERM saves, as SIGINT does, and the run goes on.
 "$bin/train" $toy --steps 1000000 --out long --log long.jsonl 2>err.txt &
