@@ -1,6 +1,7 @@
 # Every examples/*.cpp and bench/*.cpp is one program in bin/, linked with examples/support/ and with
-# the parts that a folder of its name has.
-# Those that include support/device.hpp are CUDA where TTT_CUDA is on.
+# the parts that a folder of its name has. Those that include any_model/any_model.hpp are linked with
+# every model that programs know, which examples/any_model/ compiles.
+# Those that include support/device.hpp are CUDA where TTT_CUDA is on, and so is examples/any_model/.
 # A line `// smoke: ARGUMENTS` in a program makes a test that runs it so, in the folder smoke/ of the
 # build, where {source} stands for the source tree; lines run in their order. A program without one
 # is asked for its --help.
@@ -29,6 +30,14 @@ if(TARGET ttt_mpi)
   target_compile_definitions(ttt_support PUBLIC TTT_MPI)
 endif()
 
+file(GLOB models CONFIGURE_DEPENDS examples/any_model/*.cpp)
+add_library(ttt_models STATIC EXCLUDE_FROM_ALL ${models})
+target_link_libraries(ttt_models PUBLIC ttt_support)
+if(TTT_CUDA)
+  set_source_files_properties(${models} PROPERTIES LANGUAGE CUDA)
+  target_link_libraries(ttt_models PRIVATE ttt::cuda)
+endif()
+
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/smoke)
 foreach(program IN LISTS programs)
   cmake_path(GET program STEM name)
@@ -36,6 +45,10 @@ foreach(program IN LISTS programs)
   file(GLOB parts CONFIGURE_DEPENDS ${folder}/*.cpp)
   add_executable(${name} ${program} ${parts})
   target_link_libraries(${name} PRIVATE ttt_support)
+  file(STRINGS ${program} any_model REGEX "any_model/any_model.hpp")
+  if(any_model)
+    target_link_libraries(${name} PRIVATE ttt_models)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   file(STRINGS ${program} device REGEX "support/device.hpp")
   if(TTT_CUDA AND device)

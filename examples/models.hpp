@@ -5,8 +5,13 @@
 #include <ttt/memory/cached_window.hpp>
 #include <ttt/model/systems.hpp>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "presets.hpp"
 
@@ -71,27 +76,61 @@ inline constexpr Index settled = 4 * Bookkeeper::spec.window;
 using Pieces = TttE2e<preset::pieces, 4, 2>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
-/// The names of the models that with_model knows.
-inline constexpr std::string_view names =
-    "bookkeeper, bookkeeper_window, bookkeeper_e2e, bookkeeper_full, bookkeeper_sr_ttt, "
-    "bookkeeper_sr_ttt_grad_full, pieces or toy";
+/// A model, and what programs know of it.
+template <class M>
+struct Known {
+  using Model = M;
+  std::string_view name;  ///< in the option --model and in recipes
+  double rate = 0;        ///< of the inner steps while it reads; 0 for reading without learning
+};
+
+/// The models that programs know by name, a line each. What is done with each is compiled in files
+/// of their own: training in train/, reading in any_model/.
+inline constexpr std::tuple known{
+    Known<Bookkeeper>{"bookkeeper", bookkeeper_rate},
+    Known<BookkeeperWindow>{"bookkeeper_window"},
+    Known<BookkeeperE2e>{"bookkeeper_e2e", bookkeeper_e2e_rate},
+    Known<BookkeeperFull>{"bookkeeper_full"},
+    Known<BookkeeperSrTtt>{"bookkeeper_sr_ttt"},
+    Known<BookkeeperSrTttGradFull>{"bookkeeper_sr_ttt_grad_full"},
+    Known<Pieces>{"pieces", 1},
+    Known<Toy>{"toy", 1},
+};
+
+/// Calls visit(model) for each of them.
+template <class Visit>
+void for_each_known(Visit&& visit) {
+  std::apply([&](const auto&... models) { (visit(models), ...); }, known);
+}
+
+/// Names as words: "pieces, bookkeeper or toy".
+inline std::string listed(const std::vector<std::string_view>& names) {
+  std::string words;
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    if (n > 0) words += n + 1 == names.size() ? " or " : ", ";
+    words += names[n];
+  }
+  return words;
+}
+
+/// The names of the models that programs know.
+inline std::string names() {
+  std::vector<std::string_view> all;
+  for_each_known([&](const auto& model) { all.push_back(model.name); });
+  return listed(all);
+}
 
 /// Calls visit.template operator()<Model>() for the model of that name.
 ///
 /// \throws RangeError if there is none.
 template <class Visit>
 auto with_model(const std::string& name, Visit&& visit) {
-  if (name == "bookkeeper") return visit.template operator()<Bookkeeper>();
-  if (name == "bookkeeper_window") return visit.template operator()<BookkeeperWindow>();
-  if (name == "bookkeeper_e2e") return visit.template operator()<BookkeeperE2e>();
-  if (name == "bookkeeper_full") return visit.template operator()<BookkeeperFull>();
-  if (name == "bookkeeper_sr_ttt") return visit.template operator()<BookkeeperSrTtt>();
-  if (name == "bookkeeper_sr_ttt_grad_full") {
-    return visit.template operator()<BookkeeperSrTttGradFull>();
-  }
-  if (name == "pieces") return visit.template operator()<Pieces>();
-  if (name == "toy") return visit.template operator()<Toy>();
-  throw RangeError("--model must be " + std::string(names) + ", got " + name);
+  std::optional<decltype(visit.template operator()<Toy>())> result;
+  for_each_known([&]<class Model>(const Known<Model>& model) {
+    if (model.name == name) result = visit.template operator()<Model>();
+  });
+  if (!result) throw RangeError("--model must be " + names() + ", got " + name);
+  return *std::move(result);
 }
 
 }  // namespace models

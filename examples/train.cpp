@@ -4,13 +4,14 @@
 //
 //   train --recipe examples/recipes/bookkeeper_echo.json --out bookkeeper_echo.safetensors
 //   train --model toy --steps 100 --out toy.safetensors
+//   train --model toy --text books/ --validate other.txt --validate-every 20 --log toy.log
 //
 // A run that was stopped, by whatever, goes on with --resume and ends in the same bits. SIGINT and
 // SIGTERM, which a cluster sends, save first.
 //
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log --overwrite
 // smoke: --model toy --text {source}/LICENSE --steps 3 --length 32 --out toy --log toy.log --resume
-// smoke: --model toy --text {source}/LICENSE --steps 3 --objective plain --accumulate 2 --overwrite
+// smoke: --model toy --text {source}/LICENSE --steps 3 --objective plain --accumulate 2 --validate {source}/README.md --overwrite
 // smoke: --model bookkeeper --steps 1 --batch 0 --needles 1 --recall-length 256 --overwrite
 // smoke: --model bookkeeper_sr_ttt --objective recall --steps 1 --needles 1 --recall-length 256 --overwrite
 
@@ -39,7 +40,7 @@ volatile std::sig_atomic_t signalled = 0;
 
 /// What is trained, on what, and how the optimiser goes.
 void add_training(support::Program& program, training::Settings& s) {
-  program.option("--model", s.model, std::string(models::names))
+  program.option("--model", s.model, models::names())
       .option("--objective", s.objective,
               "meta, first_order or plain; of SR-TTT backbone or recall")
       .option("--text", s.text, "files or folders; the King James Bible if none is given")
@@ -90,6 +91,13 @@ void add_run(support::Program& program, training::Settings& s) {
       .output("--out", s.out, "the model file")
       .output("--checkpoint", s.checkpoint, "the checkpoint; OUT.checkpoint if not given")
       .option("--checkpoint-every", s.checkpoint_every, range::count, "steps")
+      .option("--validate", s.validate,
+              "held-out texts, files or folders; the held-out books of the King James Bible if "
+              "neither these nor --text are given")
+      .option("--validate-every", s.validate_every, range::count_or_none,
+              "steps from one held-out loss to the next; 0 for the end alone, with --validate")
+      .option("--validate-length", s.validate_length, range::count_or_none,
+              "tokens of each held-out text; 0 for all")
       .option("--stop-after", s.stop_after, range::count_or_none,
               "steps of this run; 0 goes on to the end")
       .output("--log", s.log, "a file that gets a line of JSON each step")

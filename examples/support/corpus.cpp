@@ -78,6 +78,14 @@ std::string output_of(const std::vector<std::string>& command, const std::string
   return output;
 }
 
+ttt::data::Corpus read_texts(const std::vector<std::string>& paths) {
+  ttt::data::Corpus all;
+  for (const std::string& path : paths) {
+    for (auto& document : ttt::data::read_corpus(path)) all.push_back(std::move(document));
+  }
+  return all;
+}
+
 ttt::data::Corpus king_james_corpus(const std::filesystem::path& file) {
   return corpora::king_james(file.empty()
                                  ? output_of({"bible", "-f", "gen1:1-rev22:21"}, "bible-kjv")

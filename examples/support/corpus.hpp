@@ -16,6 +16,11 @@ namespace support {
 [[nodiscard]] std::string output_of(const std::vector<std::string>& command,
                                     const std::string& package);
 
+/// The texts of files, and of every file under folders.
+///
+/// \throws as ttt::data::read_corpus
+[[nodiscard]] ttt::data::Corpus read_texts(const std::vector<std::string>& paths);
+
 /// The King James Bible, one document a book: from a file in the form of the program `bible`, or,
 /// where `file` is empty, from that program itself.
 ///

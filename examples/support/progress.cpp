@@ -33,10 +33,12 @@ Parts parts_of(const Task& task, const Tick& tick, double seconds) {
               .loss = {},
               .speed = {},
               .time = {}};
-  if (!std::isnan(tick.loss)) {
-    parts.loss =
-        (plain_text() << "  loss " << std::fixed << std::setprecision(4) << tick.loss).str();
-  }
+  const auto add_loss = [&](const char* words, double loss) {
+    if (std::isnan(loss)) return;
+    parts.loss += (plain_text() << words << std::fixed << std::setprecision(4) << loss).str();
+  };
+  add_loss("  loss ", tick.loss);
+  add_loss("  held out ", tick.held_out);
   if (tick.tokens > 0 && seconds > 0.0) {
     parts.speed = "  " + with_prefix(static_cast<double>(tick.tokens) / seconds) + " tokens/s";
   }

@@ -13,9 +13,10 @@ namespace support {
 
 /// How far a long task is.
 struct Tick {
-  ttt::Index step;                                         ///< steps done
-  ttt::Index tokens = 0;                                   ///< tokens read since this run began
-  double loss = std::numeric_limits<double>::quiet_NaN();  ///< not shown where it is NaN
+  ttt::Index step;                                             ///< steps done
+  ttt::Index tokens = 0;                                       ///< tokens read since this run began
+  double loss = std::numeric_limits<double>::quiet_NaN();      ///< not shown where it is NaN
+  double held_out = std::numeric_limits<double>::quiet_NaN();  ///< loss of other texts; likewise
 };
 
 /// The task that a Progress shows.

@@ -17,6 +17,7 @@
 #include "recall/training_texts.hpp"
 #include "settings.hpp"
 #include "support/corpus.hpp"
+#include "support/encoding.hpp"
 #include "support/pieces.hpp"
 
 namespace training {
@@ -28,28 +29,39 @@ inline data::Corpus documents(const Settings& settings) {
   if (settings.text.empty()) {
     return support::king_james_split().training;
   }
-  data::Corpus all;
-  for (const std::string& path : settings.text) {
-    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
-  }
-  return all;
+  return support::read_texts(settings.text);
+}
+
+/// Documents as tokens of a model.
+inline std::vector<std::vector<Token>> encoded(const data::Corpus& corpus,
+                                               const support::Encoding& encoding) {
+  return data::encode(corpus, [&](std::string_view text) { return encoding.encode(text); });
 }
 
 /// The documents as tokens of the model: bytes, or pieces that are learned from the documents if
 /// the file has none.
 inline std::vector<std::vector<Token>> tokens(const Settings& settings, Index vocab) {
   const data::Corpus corpus = documents(settings);
-  if (vocab == data::byte_vocab) return data::encode(corpus, data::bytes);
-  if (settings.pieces.empty()) throw RangeError("--pieces must name a file for this model");
-  if (!std::filesystem::exists(settings.pieces)) {
+  const bool reads_bytes = vocab == data::byte_vocab;
+  if (!reads_bytes && !settings.pieces.empty() && !std::filesystem::exists(settings.pieces)) {
     support::Pieces::learn(corpus, {.vocab = vocab}).write(settings.pieces);
   }
-  const support::Pieces pieces = support::Pieces::read(settings.pieces);
-  if (pieces.vocab() != vocab) {
-    throw RangeError("--pieces: " + settings.pieces + " must have " + std::to_string(vocab) +
-                     " pieces, got " + std::to_string(pieces.vocab()));
+  return encoded(corpus, support::Encoding(vocab, settings.pieces));
+}
+
+/// The texts that a run is measured on, in tokens: of the Bible, the books that are held out.
+///
+/// \pre pieces have been learned, as `tokens` does
+inline std::vector<std::vector<Token>> held_out_tokens(const Settings& settings, Index vocab) {
+  if (!settings.validates()) return {};
+  const data::Corpus corpus = settings.validate.empty() ? support::king_james_split().held_out
+                                                        : support::read_texts(settings.validate);
+  auto texts = encoded(corpus, support::Encoding(vocab, settings.pieces));
+  for (auto& text : texts) {
+    const auto most = static_cast<std::size_t>(settings.validate_length);
+    if (most > 0 && text.size() > most) text.resize(most);
   }
-  return data::encode(corpus, [&](std::string_view text) { return pieces.encode(text); });
+  return texts;
 }
 
 static_assert(Settings::most_needles_allowed == recall::TrainingTexts::most_needles);

@@ -6,17 +6,20 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <limits>
-#include <locale>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "begin.hpp"
+#include "held_out.hpp"
+#include "log.hpp"
 #include "material.hpp"
 #include "settings.hpp"
 #include "support/device.hpp"
@@ -24,36 +27,6 @@
 #include "support/ranks.hpp"
 
 namespace training {
-
-/// One line of JSON a step, in a file that a resumed run goes on with.
-class Log {
- public:
-  /// Keeps the first `steps` lines of what is there.
-  Log(const std::string& path, Index steps) {
-    if (path.empty()) return;
-    std::string kept;
-    std::string line;
-    std::ifstream before(path);
-    for (Index i = 0; i < steps && std::getline(before, line); ++i) kept += line + '\n';
-    file::write_atomically(path, std::as_bytes(std::span(kept)));
-    out_.imbue(std::locale::classic());
-    out_.open(path, std::ios::app);
-    if (!out_) throw FileError("Log: cannot write " + path);
-  }
-
-  void write(const StepReport& step, double seconds) {
-    if (!out_.is_open()) return;
-    out_ << "{\"step\": " << step.step << ", \"loss\": " << step.loss;
-    if (step.weighted > 0) out_ << ", \"weighted\": " << step.weighted;
-    out_ << ", \"norm\": " << step.norm << ", \"rate\": " << step.rate
-         << ", \"seconds\": " << seconds << "}\n"
-         << std::flush;
-    if (!out_) throw FileError("Log: the disk took no more");
-  }
-
- private:
-  std::ofstream out_;
-};
 
 /// Where a run begins: at new parameters, at those of a model file, or at the checkpoint that it
 /// goes on from.
@@ -97,6 +70,8 @@ class Run {
       : settings_(settings),
         ranks_(ranks),
         material_(settings, Model::spec.vocab, answers),
+        held_out_(held_out_tokens(settings, Model::spec.vocab),
+                  held_out_options<Model, M>(objective), settings.threads),
         random_(at.random),
         first_(at.training.adamw.steps),
         trainer_(std::move(at.training),
@@ -158,9 +133,39 @@ class Run {
     random_ = random;
     loss_ = last.step == first_ ? last.loss : 0.98 * loss_ + 0.02 * last.loss;
     if (!leads()) return;
-    log_.write(last, watch_.seconds());
-    progress_.show({.step = trainer_.steps(), .tokens = tokens_, .loss = loss_});
+    const bool measured = held_out_is_due();
+    if (measured) measure_held_out();
+    log_.write(last, measured ? std::optional(held_out_loss()) : std::nullopt, watch_.seconds());
+    progress_.show(
+        {.step = trainer_.steps(), .tokens = tokens_, .loss = loss_, .held_out = held_out_loss()});
     if (trainer_.steps() % settings_.checkpoint_every == 0) save();
+  }
+
+  /// Every so many steps, and behind the last.
+  [[nodiscard]] bool held_out_is_due() const {
+    if (!settings_.validates()) return false;
+    const Index every = settings_.validate_every;
+    return trainer_.steps() == settings_.steps || (every > 0 && trainer_.steps() % every == 0);
+  }
+
+  void measure_held_out() {
+    const support::Stopwatch watch;
+    held_out_losses_.emplace_back(trainer_.steps(), held_out_.loss(trainer_.state().params));
+    held_out_seconds_ += watch.seconds();
+  }
+
+  /// The last one that this run measured; NaN before.
+  [[nodiscard]] double held_out_loss() const {
+    return held_out_losses_.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                    : held_out_losses_.back().second;
+  }
+
+  [[nodiscard]] std::vector<support::Report> held_out_report() const {
+    std::vector<support::Report> rows(held_out_losses_.size());
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+      rows[n].set("step", held_out_losses_[n].first).set("held_out", held_out_losses_[n].second);
+    }
+    return rows;
   }
 
   void save() const {
@@ -169,8 +174,9 @@ class Run {
   }
 
   /// What the run reports, and the model file, if it is complete.
-  [[nodiscard]] support::Outcome outcome() const {
+  [[nodiscard]] support::Outcome outcome() {
     const bool complete = trainer_.steps() >= settings_.steps;
+    if (held_out_is_due() && held_out_losses_.empty()) measure_held_out();
     support::Outcome::Files files;
     if (complete) {
       file::Archive model = params_archive<Model, M>(trainer_.state().params);
@@ -187,17 +193,22 @@ class Run {
         .set("steps", trainer_.steps())
         .set("complete", complete)
         .set("loss", loss_)
-        .set("tokens_per_second", static_cast<double>(tokens_) / watch_.seconds())
+        .set("tokens_per_second",
+             static_cast<double>(tokens_) / (watch_.seconds() - held_out_seconds_))
         .set("seconds", watch_.seconds())
         .set("ranks", ranks_.size())
         .set("device", settings_.device)
         .set("machine", support::this_machine().report());
+    if (settings_.validates()) {
+      report.set("held_out", held_out_loss()).set("held_out_by_step", held_out_report());
+    }
     return {std::move(report), std::move(files)};
   }
 
   const Settings& settings_;
   support::Ranks ranks_;
   Material material_;
+  HeldOut<Model, M> held_out_;
   Random random_;
   Index first_;
   Trainer<Model, Objective, M, support::Ranks> trainer_;
@@ -205,6 +216,8 @@ class Run {
   support::Progress progress_;
   support::Stopwatch watch_;
   Index tokens_ = 0;
+  std::vector<std::pair<Index, double>> held_out_losses_;   // of this run, behind steps
+  double held_out_seconds_ = 0;                             // that they took
   double loss_ = std::numeric_limits<double>::quiet_NaN();  // smooth; not before a step is taken
 };
 
@@ -231,6 +244,9 @@ support::Outcome train(const Settings& settings, Objective objective,
 inline void expect_sound(const Settings& s) {
   if (s.batch + s.recall_texts() == 0) {
     throw RangeError("--batch, --echoes, --associations and --needles must not all be 0");
+  }
+  if (s.validates() && s.validate.empty() && !s.text.empty()) {
+    throw RangeError("--validate must name held-out texts where --text names those to train on");
   }
   expect_no_overwriting(s);
 }

@@ -53,7 +53,10 @@ struct Settings {
   std::string checkpoint;  // beside `out` if empty
   std::string log;         // none if empty
   Index checkpoint_every = 100;
-  Index stop_after = 0;  // steps of this run; 0 goes on to the end
+  std::vector<std::string> validate;  // files or folders of held-out texts; see validates()
+  Index validate_every = 0;           // steps; 0 for the end alone
+  Index validate_length = 8192;       // tokens of each held-out text; 0 for all
+  Index stop_after = 0;               // steps of this run; 0 goes on to the end
   Index threads = support::this_machine().cores;
   std::string device = "cpu";
   bool resume = false;
@@ -64,6 +67,8 @@ struct Settings {
   [[nodiscard]] std::string checkpoint_path() const {
     return checkpoint.empty() ? out + ".checkpoint" : checkpoint;
   }
+  /// Whether the run is measured on texts that are held out: of the Bible, its held-out books.
+  [[nodiscard]] bool validates() const { return !validate.empty() || validate_every > 0; }
   [[nodiscard]] Index recall_texts() const { return echoes + associations + needles; }
 
   /// Everything that decides the bits of the result, each setting under its name: "model toy, ...".

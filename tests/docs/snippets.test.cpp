@@ -21,6 +21,9 @@ namespace first_program {
 namespace train {
 #include "../../docs/snippets/train.cpp"
 }
+namespace dynamic_evaluation_of_any {
+#include "../../docs/snippets/dynamic_evaluation.cpp"
+}
 namespace resume {
 #include "../../docs/snippets/resume.cpp"
 }
@@ -159,6 +162,18 @@ TEST_SUITE("docs") {
     REQUIRE(gone_on.size() == 21);
     CHECK(gone_on.front().starts_with("100: "));
     CHECK(gone_on.back() == "256 symbols");
+  }
+
+  TEST_CASE("a model that was trained to nothing pays less where it learns what it reads") {
+    const Folder folder;
+    std::istringstream nats(printed(dynamic_evaluation_of_any::main, folder.path));
+    double frozen = 0;
+    double all = 0;
+    double some = 0;
+    nats >> frozen >> all >> some;
+    CHECK(all > 0);
+    CHECK(all < frozen - 0.1);
+    CHECK(some < frozen - 0.1);
   }
 
   TEST_CASE("a memory read back goes on bit for bit") {

@@ -62,6 +62,21 @@ TEST_SUITE("measure") {
     CHECK(std::abs(difference.interval.upper - (mean + 1.96 * error)) < 0.15 * error);
   }
 
+  TEST_CASE("two models are as far apart as the bootstrap of their differences says") {
+    const std::vector<measure::Pair> pairs{{.first = 0.0, .second = 1.0, .weight = 1.0},
+                                           {.first = 2.0, .second = 0.0, .weight = 3.0},
+                                           {.first = 1.0, .second = 0.75, .weight = 2.0}};
+    const std::vector<measure::Sample> samples{{.value = -1.0, .weight = 1.0},
+                                               {.value = 2.0, .weight = 3.0},
+                                               {.value = 0.25, .weight = 2.0}};
+    const auto [mean, interval] = measure::bootstrap(samples, {.resamples = 100});
+    CHECK(mean == doctest::Approx(5.5 / 6.0));
+    CHECK(measure::paired_bootstrap(pairs, {.resamples = 100}).mean == mean);
+    CHECK(measure::paired_bootstrap(pairs, {.resamples = 100}).interval == interval);
+    CHECK(interval.lower < mean);
+    CHECK(interval.upper > mean);
+  }
+
   TEST_CASE("the seed decides the interval and nothing else does") {
     const std::vector<measure::Pair> pairs{{.first = 0.0, .second = 1.0, .weight = 1.0},
                                            {.first = 2.0, .second = 0.0, .weight = 3.0},
@@ -78,6 +93,8 @@ TEST_SUITE("measure") {
     const std::vector<measure::Pair> weightless{{.first = 0.0, .second = 1.0, .weight = 0.0}};
     CHECK_THROWS_WITH_AS((void)measure::paired_bootstrap({}),
                          "paired_bootstrap: pairs must be one or more, got none", RangeError);
+    CHECK_THROWS_WITH_AS((void)measure::bootstrap({}),
+                         "bootstrap: samples must be one or more, got none", RangeError);
     CHECK_THROWS_WITH_AS((void)measure::paired_bootstrap(weightless),
                          "paired_bootstrap: weight must be positive", RangeError);
     CHECK_THROWS_WITH_AS((void)measure::paired_bootstrap(pairs, {.resamples = 0}),

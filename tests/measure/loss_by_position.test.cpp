@@ -45,6 +45,7 @@ TEST_SUITE("measure") {
     const auto bins = measure::loss_by_position(documents, edges);
     CHECK(bins[0].tokens == 2);
     CHECK(bins[0].bytes == 4);
+    CHECK(bins[0].nats_per_token() == 4.0);
     CHECK(bins[0].nats_per_byte() == 2.0);
   }
 
@@ -59,6 +60,7 @@ TEST_SUITE("measure") {
   TEST_CASE("tokens beyond the last edge are left out and an empty bin has no mean") {
     const std::vector<measure::Scored> documents{{.nats = std::vector<float>(20, 1.0F)}};
     CHECK(measure::loss_by_position(documents, edges)[2].tokens == 5);
+    CHECK(std::isnan(measure::loss_by_position({}, edges)[0].nats_per_token()));
     CHECK(std::isnan(measure::loss_by_position({}, edges)[0].nats_per_byte()));
   }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/learn/gradient.hpp>
+#include <ttt/model/dynamic_evaluation.hpp>
 #include <ttt/model/memory_file.hpp>
 
 #include <doctest/doctest.h>
@@ -71,7 +73,82 @@ void check_is(const std::string& name) {
   }
 }
 
+/// All but the embedding can learn, of a model with a head of its own too.
+constexpr ModelSpec with_head = [] {
+  ModelSpec spec = small;
+  spec.output = Head::separate;
+  return spec;
+}();
+
+/// The weights behind the first chunk are those before it, less the gradient of its mean surprisal.
+template <class Model>
+void check_first_step() {
+  const auto params = laws::lively_params<Model>(5);
+  const auto tokens = laws::text<Model>(1, 5);  // a chunk and the token behind it
+  const double rate = 0.3;
+  Session<Model, M> session(
+      params, dynamic_evaluation<Model, M>({.optimiser = {.rate = rate, .max_norm = 0}}));
+  session.read(tokens);
+  const auto gradient = plain_gradient<Model, M>(params, {.tokens = tokens});
+  const auto before = parts_of(params).arrays;
+  const auto slope = parts_of(gradient.params).arrays;
+  std::size_t learned = 0;
+  for (std::size_t n = 0; n < before.size(); ++n) {
+    if (before[n].array->rows() == 0 || before[n].leaf.name == "model.wte.weight") continue;
+    CAPTURE(before[n].leaf.name);
+    M wanted = *before[n].array;
+    add_scaled(wanted, -rate, *slope[n].array);
+    REQUIRE(learned < session.state().fast.size());
+    CHECK(laws::disagreement(session.state().fast[learned++], wanted) < 1e-12);
+  }
+  CHECK(learned == session.state().fast.size());
+}
+
 TEST_SUITE("model") {
+  TEST_CASE("dynamic_evaluation descends the gradient of every parameter that can learn") {
+    check_first_step<Plain>();
+    check_first_step<TttE2e<small, 3, 1>>();
+    check_first_step<SlidingWindow<with_head, 2>>();
+  }
+
+  TEST_CASE("dynamic_evaluation learns with the parameters that have a part in their names") {
+    const auto params = laws::lively_params<Plain>(6);
+    const auto tokens = laws::text<Plain>(3, 6);
+    Session<Plain, M> session(
+        params, dynamic_evaluation<Plain, M>(
+                    {.fast = {"blocks.2.feed_forward.", "ln_f"}, .optimiser = inner.optimiser}));
+    Session<Plain, M> expected(
+        params,
+        {.inner = inner, .learning = Learning::on, .fast = {{"blocks.2.feed_forward.", "ln_f"}}});
+    CHECK(session.read(tokens) == expected.read(tokens));
+    CHECK(session.state().fast == expected.state().fast);
+    CHECK(session.state().fast.size() == 4);
+  }
+
+  TEST_CASE("dynamic_evaluation at rate 0 is reading without learning") {
+    const auto params = laws::lively_params<Plain>(7);
+    const auto tokens = laws::text<Plain>(3, 7);
+    Session<Plain, M> session(params, dynamic_evaluation<Plain, M>({.optimiser = {.rate = 0}}));
+    const auto learned = session.read(tokens);
+    const auto read = Session<Plain, M>(params).read(tokens);
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      CHECK(learned[t] == doctest::Approx(read[t]).epsilon(1e-12));
+    }
+  }
+
+  TEST_CASE("dynamic_evaluation refuses a part of no name, and the embedding") {
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(dynamic_evaluation<Plain, M>({.fast = {"ln_f", "feedforward"}})),
+        "dynamic_evaluation: fast must be parts of the names of parameters, got feedforward",
+        RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(dynamic_evaluation<Plain, M>({.fast = {"lm_head"}})),
+                         "dynamic_evaluation: fast must be parts of the names of parameters, got "
+                         "lm_head",
+                         RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(dynamic_evaluation<Plain, M>({.fast = {"weight"}})),
+                         "LanguageModel: model.wte.weight cannot be a fast weight", RangeError);
+  }
+
   TEST_CASE("Dynamic evaluation is reading with fast weights that are chosen by name") {
     check_is<AllFast>("feed_forward.");
     check_is<LastFast>("blocks.2.feed_forward.");

@@ -73,6 +73,28 @@ TEST_SUITE("model") {
                       {0.8, 0.2, 0, 0});
   }
 
+  TEST_CASE("With p 1, draws are those from all tokens") {
+    const std::vector<double> row = logits({0.1, 0.4, 0.2, 0.05, 0.25});
+    Nucleus all = with_temperature(1, 10);
+    Nucleus nucleus = top_p(1, 10);
+    for (int i = 0; i < 1000; ++i) CHECK(nucleus(row) == all(row));
+  }
+
+  TEST_CASE("Where the temperature or p goes to 0, draws become those of Greedy") {
+    Random random(11);
+    Nucleus cold = with_temperature(1e-6, 12);
+    Nucleus colder = with_temperature(std::numeric_limits<double>::min(), 13);
+    Nucleus narrow = top_p(std::numeric_limits<double>::min(), 14);
+    for (int i = 0; i < 200; ++i) {
+      std::vector<double> row(7);
+      for (double& logit : row) logit = 5 * random.normal();
+      const Token most_probable = Greedy{}(row);
+      CHECK(cold(row) == most_probable);
+      CHECK(colder(row) == most_probable);
+      CHECK(narrow(row) == most_probable);
+    }
+  }
+
   TEST_CASE("The same seed draws the same tokens, another seed others") {
     const std::vector<double> row = logits({0.1, 0.4, 0.2, 0.05, 0.25});
     const auto drawn = [&](std::uint64_t seed) {

@@ -8,6 +8,7 @@ set -eu
 
 common="--model toy --text text.txt --length 32 --threads 1"
 for settings in "--steps 12 --batch 3 --accumulate 2" "--steps 12 --batch 1 --objective plain" \
+  "--steps 12 --batch 2 --validate text.txt --validate-every 5 --validate-length 200" \
   "--steps 12 --batch 4 --needles 1 --recall-length 512 --recall-weight 0.5"; do
   "$train" $common $settings --out alone --overwrite 2>err.txt
   for ranks in 1 2 4; do

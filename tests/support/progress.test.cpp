@@ -23,6 +23,12 @@ TEST_SUITE("support") {
                         100.0) == "train 120/1000  loss 2.1034  12.3 k tokens/s  12:13 left");
   }
 
+  TEST_CASE("the loss of held-out texts stands behind that of training") {
+    CHECK(progress_line({.name = "train", .steps = 1000},
+                        {.step = 120, .loss = 2.10342, .held_out = 2.25},
+                        100.0) == "train 120/1000  loss 2.1034  held out 2.2500  12:13 left");
+  }
+
   TEST_CASE("time left counts only the steps of this run") {
     CHECK(progress_line({.name = "train", .steps = 1000, .first = 500}, {.step = 600}, 3600.0) ==
           "train 600/1000  4:00:00 left");

@@ -29,6 +29,11 @@ struct Bin {
   Index bytes = 0;    ///< that the tokens stand for
   double nats = 0.0;  ///< the sum
 
+  /// NaN where there is no token.
+  [[nodiscard]] double nats_per_token() const {
+    return tokens > 0 ? nats / static_cast<double>(tokens)
+                      : std::numeric_limits<double>::quiet_NaN();
+  }
   /// NaN where there is no byte.
   [[nodiscard]] double nats_per_byte() const {
     return bytes > 0 ? nats / static_cast<double>(bytes) : std::numeric_limits<double>::quiet_NaN();

@@ -62,21 +62,28 @@ template <class Model, Storage M>
   return archive;
 }
 
-/// Reads the parameters of a model, and no other tensors.
+/// The parameters of a model that an archive holds, and no other tensors.
 ///
-/// \throws FileError if the file cannot be read; FormatError, saying where, if it is not a
-///         well-formed safetensors file of this model's spec, tensors and shapes; NumberError if an
-///         element is not finite.
+/// \throws FormatError, saying where, if it is not of this model's spec, tensors and shapes;
+///         NumberError if an element is not finite.
 template <class Model, Storage M = Matrix<float>>
-[[nodiscard]] typename Model::template Params<M> read_params(const std::filesystem::path& path) {
-  const file::Archive archive = file::read(path);
+[[nodiscard]] typename Model::template Params<M> params_from(const file::Archive& archive) {
   expect_spec<Model>(archive);
   auto params = file::tree<M>(archive, "", Model::tensors());
   std::vector<std::string> names;
   file::append_names(names, "", params);
   archive.expect_names(std::move(names));
-  expect_finite("read: " + path.string(), params);
+  expect_finite("read: " + archive.origin(), params);
   return params;
+}
+
+/// Reads the parameters of a model, and no other tensors.
+///
+/// \throws FileError if the file cannot be read; FormatError if it is not a well-formed safetensors
+///         file; and as params_from.
+template <class Model, Storage M = Matrix<float>>
+[[nodiscard]] typename Model::template Params<M> read_params(const std::filesystem::path& path) {
+  return params_from<Model, M>(file::read(path));
 }
 
 }  // namespace ttt

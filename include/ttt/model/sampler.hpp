@@ -32,6 +32,8 @@ struct Greedy {
 
 /// Draws from the most probable tokens that together reach a probability p.
 ///
+/// \law plain   with p and temperature 1, a token is drawn with its probability
+/// \law greedy  as p or the temperature goes to 0, the most probable token is drawn
 /// \source Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", arXiv:1904.09751
 class Nucleus {
  public:
@@ -58,6 +60,7 @@ class Nucleus {
   [[nodiscard]] Token operator()(std::span<const double> logits) {
     const double largest = *std::ranges::max_element(logits);
     std::vector<double> weights;
+    weights.reserve(logits.size());
     for (const double logit : logits) {
       weights.push_back(std::exp((logit - largest) / options_.temperature));
     }
