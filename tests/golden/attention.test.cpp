@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/ttt.hpp>
-
-#include <doctest/doctest.h>
+#include <ttt/model/sampler.hpp>
+#include <ttt/model/systems.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "laws/numbers.hpp"
+#include "golden/language_models.hpp"
 
 namespace {
 
 using namespace ttt;
-using laws::disagreement;
-
-/// Agreement with arrays that LlamaForCausalLM and MistralForCausalLM of transformers made in
-/// double precision, relative to the largest entry of each.
-template <class S>
-struct Tolerance {
-  double values;
-  double gradients;
-};
-template <class S>
-constexpr Tolerance<S> tolerance{1e-10, 1e-9};
-/// Single precision keeps seven digits.
-template <>
-constexpr Tolerance<float> tolerance<float>{1e-4, 1e-4};
 
 /// A tensor of ours in the file's terms. PyTorch has matrices as [out, in], ours are [in, out].
 struct Theirs {
@@ -70,67 +55,15 @@ Matrix<double> array(const file::Archive& archive, const std::string& kind,
   return transposed ? Matrix<double>(stored.transpose()) : stored;
 }
 
-template <class Model, class S>
-typename Model::template Params<Matrix<S>> params_of(const file::Archive& archive) {
-  return map_tree<Matrix<S>>(
-      [&](const Leaf& leaf, const TensorSpec& tensor) -> Matrix<S> {
-        if (tensor.rows == 0) return {};
-        const auto param = array(archive, "param.", leaf.name);
-        CAPTURE(leaf.name);
-        REQUIRE(param.rows() == tensor.rows);
-        REQUIRE(param.cols() == tensor.cols);
-        return param.template cast<S>();
-      },
-      Model::tensors());
-}
-
-std::vector<Token> tokens_of(const file::Archive& archive, const char* name) {
-  const auto wide = archive.integers(name);
-  return {wide.begin(), wide.end()};
-}
-
-/// Loss, and the gradient of every parameter.
-template <class Model, class S>
-void check_gradient(const file::Archive& archive,
-                    const typename Model::template Params<Matrix<S>>& params) {
-  const auto tokens = tokens_of(archive, "input_ids");
-  const auto gradient = plain_gradient<Model, Matrix<S>>(params, {.tokens = tokens});
-  CHECK(gradient.loss ==
-        doctest::Approx(archive.matrix<double>("loss")(0, 0)).epsilon(tolerance<S>.values));
-  for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>& ours) {
-        if (ours.size() == 0) return;
-        CAPTURE(leaf.name);
-        CHECK(disagreement(ours, array(archive, "grad.", leaf.name)) < tolerance<S>.gradients);
-      },
-      gradient.params);
-}
-
-/// Logits behind every token, read one at a time, whole, or with a cut, and the continuation.
-template <class Model, class S>
-void check_reading(const file::Archive& archive,
-                   const typename Model::template Params<Matrix<S>>& params) {
-  const auto tokens = tokens_of(archive, "input_ids");
-  const auto logits = archive.matrix<double>("logits");
-  Session<Model, Matrix<S>> session(params);
-  for (Index t = 0; t < std::ssize(tokens); ++t) {
-    session.read(std::span(tokens).subspan(static_cast<std::size_t>(t), 1));
-    CAPTURE(t);
-    CHECK(disagreement(session.logits(), Matrix<double>(logits.row(t))) < tolerance<S>.values);
-  }
-  for (const std::size_t cut : {0U, 1U, 11U}) {
-    Session<Model, Matrix<S>> other(params);
-    other.read(std::span(tokens).first(cut));
-    other.read(std::span(tokens).subspan(cut));
-    CAPTURE(cut);
-    CHECK(disagreement(other.logits(), Matrix<double>(logits.bottomRows(1))) < tolerance<S>.values);
-  }
-  const auto generated = tokens_of(archive, "generated");
-  const auto generated_logits = archive.matrix<double>("generated_logits");
+/// What the original generates behind the text, greedily, and its logits.
+template <class S, class Session>
+void check_generating(const file::Archive& archive, Session& session) {
+  const auto generated = golden::tokens_of(archive, "generated");
+  const auto logits = archive.matrix<double>("generated_logits");
   for (Index t = 0; t < std::ssize(generated); ++t) {
     CAPTURE(t);
-    CHECK(disagreement(session.logits(), Matrix<double>(generated_logits.row(t))) <
-          tolerance<S>.values);
+    CHECK(laws::disagreement(session.logits(), Matrix<double>(logits.row(t))) <
+          golden::pytorch_tolerance<S>.values);
     CHECK(session.generate(1, Greedy{}).front() == at(generated, t));
   }
 }
@@ -138,10 +71,11 @@ void check_reading(const file::Archive& archive,
 template <class Model, class S>
 void check(const std::string& file) {
   CAPTURE(file);
-  const auto archive = file::read(TTT_TEST_DATA "/attention/" + file + ".safetensors");
-  const auto params = params_of<Model, S>(archive);
-  check_gradient<Model, S>(archive, params);
-  check_reading<Model, S>(archive, params);
+  const auto archive = golden::read("attention", file);
+  const auto params = golden::params_of<Model, S>(archive, array);
+  golden::check_gradient<Model, S>(archive, params, array);
+  auto session = golden::check_reading<Model, S>(archive, params);
+  check_generating<S>(archive, session);
 }
 
 /// The shapes of the files. The chunk means nothing to a model that has none.

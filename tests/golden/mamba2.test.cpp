@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/systems.hpp>
+
+#include <string>
+#include <tuple>
+
+#include "golden/language_models.hpp"
+
+namespace {
+
+using namespace ttt;
+using golden::pytorch_tolerance;
+using laws::disagreement;
+
+/// The array of Mamba2ForCausalLM for ours of a name, in our shape.
+Matrix<double> array(const file::Archive& archive, const std::string& kind, std::string name) {
+  const auto replace = [&](const std::string& ours, const std::string& theirs) {
+    const auto found = name.find(ours);
+    if (found != std::string::npos) name.replace(found, ours.size(), theirs);
+  };
+  replace("model.wte.", "backbone.embeddings.");
+  replace("model.ln_f.", "backbone.norm_f.");
+  replace("model.h.blocks.", "backbone.layers.");
+  replace(".mixer_norm.", ".norm.");
+  if (name.ends_with("conv1d.weight")) return golden::taps(archive, kind + name);
+  const bool linear = name.ends_with("_proj.weight") || name == "lm_head.weight";
+  return linear ? golden::linear(archive, kind + name) : archive.matrix<double>(kind + name);
+}
+
+/// Of every block, the state of its heads and the past of its convolution.
+template <class S, class Session>
+void check_states(const file::Archive& archive, const std::string& when, const Session& session) {
+  const auto& blocks = std::get<0>(session.state().memory.stages);
+  for (std::size_t n = 0; n < blocks.size(); ++n) {
+    const auto& ours = std::get<0>(blocks[n].parts);
+    const auto theirs = [&](const char* name) {
+      return archive.view(when + name).slice(static_cast<Index>(n));
+    };
+    CAPTURE(when);
+    CAPTURE(n);
+    CHECK(disagreement(ours.ssm, golden::heads_beside(theirs("ssm_state"), true)) <
+          pytorch_tolerance<S>.values);
+    Matrix<double> past = golden::past(theirs("conv_state"));
+    if (ours.conv.rows() < past.rows()) past = past.bottomRows(ours.conv.rows()).eval();
+    CHECK(disagreement(ours.conv, past) < pytorch_tolerance<S>.values);
+  }
+}
+
+/// States after a prefill, and the logits of the tokens behind it.
+template <class Model, class S>
+void check_resumed(const file::Archive& archive,
+                   const typename Model::template Params<Matrix<S>>& params) {
+  const auto tokens = golden::tokens_of(archive, "input_ids");
+  const auto logits = archive.matrix<double>("resumed.logits");
+  const auto prefill = static_cast<std::size_t>(golden::setting(archive, "prefill"));
+  Session<Model, Matrix<S>> session(params);
+  session.read(std::span(tokens).first(prefill));
+  check_states<S>(archive, "prefill.", session);
+  for (std::size_t t = prefill; t < tokens.size(); ++t) {
+    session.read(std::span(tokens).subspan(t, 1));
+    CAPTURE(t);
+    CHECK(disagreement(session.logits(), Matrix<double>(logits.row(static_cast<Index>(t)))) <
+          pytorch_tolerance<S>.values);
+  }
+  check_states<S>(archive, "final.", session);
+}
+
+/// A language model of `Depth` blocks.
+template <class S, ModelSpec Spec, Mamba2 Mixer, std::size_t Depth = 2>
+void check(const std::string& file) {
+  using Model = Mamba2Model<Spec, Depth, Mixer>;
+  CAPTURE(file);
+  const auto archive = golden::read("mamba2", file);
+  const auto params = golden::params_of<Model, S>(archive, array);
+  golden::check_gradient<Model, S>(archive, params, array);
+  check_states<S>(archive, "final.", golden::check_reading<Model, S>(archive, params));
+  check_resumed<Model, S>(archive, params);
+}
+
+/// The scan alone, with the state before it: what it reads, the state behind it, and the gradients
+/// of all that goes in.
+template <class S>
+void check_scan(const std::string& file) {
+  using M = Matrix<S>;
+  CAPTURE(file);
+  const auto archive = golden::read("mamba2", file);
+  const auto state = [&](const std::string& name) {
+    return golden::heads_beside(archive.view(name), true);
+  };
+  const auto input = [&](const std::string& name) {
+    return name.ends_with("initial_state")          ? state(name)
+           : archive.view(name).shape().size() == 1 ? archive.matrix<double>(name)
+                                                    : golden::sequence(archive, name);
+  };
+  const std::array<const char*, 8> names{"x", "B", "C", "dt", "dt_bias", "A", "D", "initial_state"};
+  std::array<M, 8> values;
+  std::array<M, 8> gradients;
+  Tape<M> tape;
+  std::vector<Var<M>> in;
+  in.reserve(names.size());
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    values[n] = input(names[n]).template cast<S>();
+    in.push_back(tape.leaf(values[n], gradients[n]));
+  }
+  const Var<M> step = softplus_of(add_row(in[3], in[4]));
+  const StateSpace space{.heads = {.heads = golden::setting(archive, "heads"),
+                                   .groups = golden::setting(archive, "groups")},
+                         .chunk = golden::setting(archive, "chunk")};
+  Var<M> last = in[7];
+  const Var<M> read =
+      space.read(last, StateSpaceRows<Var<M>>{in[0], in[1], in[2], step, scale_heads(step, in[5])});
+  const Var<M> y = add(read, scale_heads(in[0], in[6]));
+  CHECK(disagreement(y.value(), input("y")) < pytorch_tolerance<S>.values);
+  CHECK(disagreement(last.value(), state("final_state")) < pytorch_tolerance<S>.values);
+
+  tape.seed(y, M(input("cotangent.y").template cast<S>()));
+  tape.seed(last, M(state("cotangent.final_state").template cast<S>()));
+  tape.pull_back();
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    CAPTURE(names[n]);
+    CHECK(disagreement(gradients[n], input(std::string("grad.") + names[n])) <
+          pytorch_tolerance<S>.gradients);
+  }
+}
+
+/// The shapes of the files. A model without attention makes nothing of heads, hidden and window.
+constexpr ModelSpec lm = checked({.vocab = 61,
+                                  .width = 24,
+                                  .heads = 3,
+                                  .hidden = 1,
+                                  .window = 8,
+                                  .chunk = 8,
+                                  .norms = Norms::before,
+                                  .epsilon = 1e-5,
+                                  .output = Head::separate});
+constexpr ModelSpec lm_groups = checked({.vocab = 37,
+                                         .width = 16,
+                                         .heads = 4,
+                                         .hidden = 1,
+                                         .window = 5,
+                                         .chunk = 5,
+                                         .norms = Norms::before,
+                                         .epsilon = 1e-6});
+constexpr Mamba2 grouped{.head = 4,
+                         .groups = 2,
+                         .state = 6,
+                         .taps = 3,
+                         .conv_bias = Bias::none,
+                         .bias = Bias::learned,
+                         .epsilon = 1e-6,
+                         .chunk = 5};
+
+TEST_SUITE("golden") {
+  TEST_CASE_TEMPLATE("Mamba-2 agrees with Mamba2ForCausalLM of transformers", S, double, float) {
+    check<S, lm, Mamba2{.head = 8, .state = 5, .chunk = 8}>("lm");
+    check<S, lm_groups, grouped>("lm_groups");
+  }
+
+  TEST_CASE_TEMPLATE("A state space agrees with the scan of transformers", S, double, float) {
+    check_scan<S>("scan");
+  }
+}
+
+}  // namespace
