@@ -72,8 +72,8 @@ template <class Model, class S>
 void check(const std::string& file) {
   CAPTURE(file);
   const auto archive = golden::read("attention", file);
-  const auto params = golden::params_of<Model, S>(archive, array);
-  golden::check_gradient<Model, S>(archive, params, array);
+  const auto params = golden::params_of<S>(archive, Model::tensors(), array);
+  golden::check_training<Model, S>(archive, params, array);
   auto session = golden::check_reading<Model, S>(archive, params);
   check_generating<S>(archive, session);
 }

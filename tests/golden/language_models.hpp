@@ -8,43 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "golden/arrays.hpp"
+#include "golden/trees.hpp"
 
 namespace golden {
 
-/// A language model of transformers in a file: `array(archive, kind, name)` is the array of a kind,
-/// "param." or "grad.", that stands there for ours of that name, in our shape.
+/// Loss of a language model of transformers, and the gradient of every parameter; `array` as in
+/// params_of.
 template <class Model, class S, class Array>
-typename Model::template Params<Matrix<S>> params_of(const file::Archive& archive,
-                                                     const Array& array) {
-  return map_tree<Matrix<S>>(
-      [&](const Leaf& leaf, const TensorSpec& tensor) -> Matrix<S> {
-        if (tensor.rows == 0) return {};
-        const Matrix<double> param = array(archive, "param.", leaf.name);
-        CAPTURE(leaf.name);
-        REQUIRE(param.rows() == tensor.rows);
-        REQUIRE(param.cols() == tensor.cols);
-        return param.template cast<S>();
-      },
-      Model::tensors());
-}
-
-/// Loss, and the gradient of every parameter.
-template <class Model, class S, class Array>
-void check_gradient(const file::Archive& archive,
+void check_training(const file::Archive& archive,
                     const typename Model::template Params<Matrix<S>>& params, const Array& array) {
   const auto tokens = tokens_of(archive, "input_ids");
   const auto gradient = plain_gradient<Model, Matrix<S>>(params, {.tokens = tokens});
   CHECK(gradient.loss ==
         doctest::Approx(archive.matrix<double>("loss")(0, 0)).epsilon(pytorch_tolerance<S>.values));
-  for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>& ours) {
-        if (ours.size() == 0) return;
-        CAPTURE(leaf.name);
-        CHECK(disagreement(ours, array(archive, "grad.", leaf.name)) <
-              pytorch_tolerance<S>.gradients);
-      },
-      gradient.params);
+  check_gradients<S>(archive, gradient.params, array);
 }
 
 /// Logits behind every token, read one at a time; the same behind the last, whole or with a cut.
