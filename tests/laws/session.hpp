@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/model/memory_file.hpp>
 #include <ttt/model/session.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -87,6 +89,46 @@ void check_session_streaming(typename Session<Model, Matrix<S>, Inner>::Options 
       CHECK(disagreement(session.state().fast[n], whole.state().fast[n]) < streaming_tolerance<S>);
     }
   }
+}
+
+/// \law causal
+///
+/// A token changes no surprisal before its own, bit for bit.
+template <class Model>
+void check_session_causal() {
+  const auto params = lively_params<Model, float>(2);
+  Random random(2);
+  const auto tokens = drawn_tokens(4 * Model::spec.chunk + 2, Model::spec.vocab, random);
+  const auto before = Session<Model>(params).read(tokens);
+  for (std::size_t changed = 0; changed < tokens.size(); ++changed) {
+    auto others = tokens;
+    others[changed] = (others[changed] + 1) % static_cast<Token>(Model::spec.vocab);
+    const auto after = Session<Model>(params).read(others);
+    CAPTURE(changed);
+    for (std::size_t t = 0; t < changed; ++t) CHECK(after[t] == before[t]);
+    if (changed > 0) CHECK(after[changed] != before[changed]);
+  }
+}
+
+/// A session goes on from its file, in mid-chunk, bit for bit. `name` is of the file.
+template <class Model>
+void check_session_file(const char* name) {
+  const auto file = std::filesystem::temp_directory_path() / name;
+  const auto params = lively_params<Model, float>(3);
+  Random random(3);
+  const auto tokens = drawn_tokens(4 * Model::spec.chunk, Model::spec.vocab, random);
+  const auto rest = drawn_tokens(4 * Model::spec.chunk, Model::spec.vocab, random);
+  for (std::size_t read = 0; read < tokens.size(); ++read) {
+    CAPTURE(read);
+    Session<Model> session(params);
+    session.read(std::span(tokens).first(read));
+    save_memory(file, session);
+    auto restored = load_memory<Model>(file, params);
+    check_equal(restored, session);
+    CHECK(restored.read(rest) == session.read(rest));
+    check_equal(restored, session);
+  }
+  std::filesystem::remove(file);
 }
 
 }  // namespace laws

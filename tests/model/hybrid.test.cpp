@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ttt/model/memory_file.hpp>
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
-#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -73,36 +69,12 @@ TEST_SUITE("model") {
 
   TEST_CASE_TEMPLATE("A token changes no surprisal before its own, bit for bit, in a hybrid", Model,
                      Own, Twice, LearningHybrid, Full, FiveToOne) {
-    const auto params = laws::lively_params<Model, float>(2);
-    const auto tokens = text<Model>(4 * Model::spec.chunk + 2, 2);
-    const auto before = Session<Model>(params).read(tokens);
-    for (std::size_t changed = 0; changed < tokens.size(); ++changed) {
-      auto others = tokens;
-      others[changed] = (others[changed] + 1) % static_cast<Token>(Model::spec.vocab);
-      const auto after = Session<Model>(params).read(others);
-      CAPTURE(changed);
-      for (std::size_t t = 0; t < changed; ++t) CHECK(after[t] == before[t]);
-      if (changed > 0) CHECK(after[changed] != before[changed]);
-    }
+    laws::check_session_causal<Model>();
   }
 
   TEST_CASE_TEMPLATE("A hybrid's session goes on from its file, in mid-chunk, bit for bit", Model,
                      Own, Twice, LearningHybrid, Full, FiveToOne) {
-    const auto file = std::filesystem::temp_directory_path() / "ttt_hybrid_memory.safetensors";
-    const auto params = laws::lively_params<Model, float>(3);
-    const auto tokens = text<Model>(4 * Model::spec.chunk, 3);
-    const auto rest = text<Model>(4 * Model::spec.chunk, 4);
-    for (std::size_t read = 0; read < tokens.size(); ++read) {
-      CAPTURE(read);
-      Session<Model> session(params);
-      session.read(std::span(tokens).first(read));
-      save_memory(file, session);
-      auto restored = load_memory<Model>(file, params);
-      laws::check_equal(restored, session);
-      CHECK(restored.read(rest) == session.read(rest));
-      laws::check_equal(restored, session);
-    }
-    std::filesystem::remove(file);
+    laws::check_session_file<Model>("ttt_hybrid_memory.safetensors");
   }
 
   TEST_CASE("A layer's own shape is what the spec's would be") {

@@ -3,6 +3,7 @@
 #include <ttt/learn/trainer.hpp>
 
 #include "laws/hybrids.hpp"
+#include "laws/recurrences.hpp"
 #include "storage/agrees.hpp"
 
 namespace {
@@ -26,7 +27,7 @@ using Layered = LanguageModel<
 TEST_SUITE("storage") {
   TEST_CASE_TEMPLATE("a model on another storage agrees in gradients and sessions", Model,
                      laws::Small, laws::Other, laws::Own, laws::Twice, laws::LearningHybrid,
-                     Layered) {
+                     laws::LearningDeltaNet, Layered) {
     storage::check_model<Model>(laws::lively_params<Model>(2));
   }
 

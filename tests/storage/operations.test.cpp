@@ -81,9 +81,11 @@ TEST_SUITE("storage") {
       check(AppendRows{}, M(), normal(3, width, random));
       check(TakeRows{.first = 1, .count = 2}, normal(4, width, random));
       check(ChooseRows{.chosen = {3, 1, 1}}, normal(4, width, random));
+      check(TakeCols{.first = 2, .count = width}, normal(4, width + 3, random));
       check(Convolve{.before = 2}, normal(5, width, random), normal(4, width, random));
       check(CrossEntropy{laws::drawn_tokens(4, width, random)}, normal(4, width, random));
       check(RmsNorm{}, normal(3, 2 * width, random), normal(1, width, random));
+      check(RmsNorm{.groups = 2}, normal(3, 2 * width, random), normal(1, 2 * width, random));
       check(LogSumExp{.sharpness = 2}, normal(width, 1, random));
       check(LayerNorm{}, normal(3, 2 * width, random), normal(1, width, random),
             normal(1, width, random));

@@ -148,6 +148,8 @@ TEST_SUITE("algebra") {
     const M b = normal(1, 17, random);
     CHECK(add_row(x, b) == M(x.rowwise() + b.row(0)));
     laws::check_operation(AddRow{}, x, b);
+    CHECK(add_bias(x, b) == add_row(x, b));
+    CHECK(add_bias(x, M()) == x);
     CHECK_THROWS_WITH_AS(static_cast<void>(add_row(x, x)),
                          "add_row: b must be [1, 17], got [3, 17]", ShapeError);
   }

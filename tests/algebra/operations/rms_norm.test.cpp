@@ -33,6 +33,23 @@ TEST_SUITE("algebra") {
     }
   }
 
+  TEST_CASE("rms_norm of groups with weights of their own is that of each by itself") {
+    Random random(4);
+    const auto x = normal(5, 3 * 17, random);
+    const auto w = normal(1, 3 * 17, random);
+    const Matrix<double> y = rms_norm(x, w, 1e-6, 3);
+    for (Index g = 0; g < 3; ++g) {
+      const Matrix<double> own = x.middleCols(g * 17, 17);
+      const Matrix<double> weight = w.middleCols(g * 17, 17);
+      CHECK(laws::disagreement(Matrix<double>(y.middleCols(g * 17, 17)),
+                               reference::rms_norm(own, weight)) < tolerance<double>);
+    }
+    CHECK_THROWS_WITH_AS(rms_norm(x, Matrix<double>(w.leftCols(17)), 1e-6, 3),
+                         "rms_norm: weight must be [1, 51], got [1, 17]", ShapeError);
+    CHECK_THROWS_WITH_AS(rms_norm(x, w, 1e-6, 2), "rms_norm: x must be [*, 2], got [5, 51]",
+                         ShapeError);
+  }
+
   TEST_CASE("rms_norm has its derivatives") {
     Random random(2);
     for (const Index width : {15, 16, 17, 33}) {
@@ -40,6 +57,7 @@ TEST_SUITE("algebra") {
       laws::check_operation(RmsNorm{}, normal(3, width, random), normal(1, width, random));
     }
     laws::check_operation(RmsNorm{}, normal(3, 3 * 6, random), normal(1, 6, random));
+    laws::check_operation(RmsNorm{.groups = 3}, normal(2, 3 * 6, random), normal(1, 3 * 6, random));
     // Without an epsilon of some size, the norm of one number is its sign.
     laws::check_operation(RmsNorm{.epsilon = 0.5}, normal(3, 1, random), normal(1, 1, random));
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/algebra/operations/cols.hpp>
 #include <ttt/algebra/operations/embed.hpp>
 #include <ttt/algebra/operations/rows.hpp>
 
@@ -51,6 +52,19 @@ TEST_SUITE("algebra") {
       laws::check_operation(TakeRows{.first = 1, .count = 2}, normal(4, width, random));
       laws::check_operation(TakeRows{.first = 0, .count = 4}, normal(4, width, random));
     }
+  }
+
+  TEST_CASE("take_cols takes columns, and gives them their cotangent back") {
+    Random random(9);
+    const auto x = counted(3, 7);
+    CHECK(take_cols(x, 2, 4) == x.middleCols(2, 4));
+    CHECK(take_cols(x, 0, 7) == x);
+    for (const Index width : {1, 15, 16, 17, 33}) {
+      CAPTURE(width);
+      laws::check_operation(TakeCols{.first = 2, .count = width}, normal(3, width + 3, random));
+      laws::check_operation(TakeCols{.first = 0, .count = width}, normal(1, width, random));
+    }
+    CHECK_THROWS_WITH_AS(take_cols(x, 4, 4), "take_cols: x must be [3, 8], got [3, 7]", ShapeError);
   }
 
   TEST_CASE("append_all puts all parts behind each other, and gives each its cotangent back") {
