@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/cpu/matrix.hpp>
+#include <ttt/file/foreign.hpp>
 #include <ttt/file/safetensors.hpp>
 
 #include <doctest/doctest.h>
@@ -47,37 +48,13 @@ inline Index setting(const file::Archive& archive, const std::string& name) {
   return std::stol(all.substr(found + key.size()));
 }
 
-inline void append_elements(std::vector<double>& elements, const file::TensorView& view) {
-  if (view.shape().size() > 2) {
-    for (Index n = 0; n < view.shape()[0]; ++n) append_elements(elements, view.slice(n));
-    return;
-  }
-  const auto part = view.matrix<double>();
-  elements.insert(elements.end(), part.data(), part.data() + part.size());
-}
-
-/// An array of any rank, its elements in their order, as a matrix of `rows` rows.
-inline Matrix<double> with_rows(const file::TensorView& view, Index rows) {
-  std::vector<double> elements;
-  append_elements(elements, view);
-  return Eigen::Map<const Matrix<double>>(elements.data(), rows, std::ssize(elements) / rows);
-}
-
-/// A sequence [time, ...], a row for each token.
-inline Matrix<double> sequence(const file::Archive& archive, const std::string& name) {
-  const auto view = archive.view(name);
-  return with_rows(view, view.shape()[0]);
-}
-
-/// The weight of an nn.Linear, [out, in], as [in, out]; of several rows of it.
-inline Matrix<double> linear(const file::Archive& archive, const std::string& name) {
-  return archive.matrix<double>(name).transpose();
-}
-
-/// The weight of a depthwise convolution, [channels, 1, taps] with the present token's last, as
-/// [taps, channels] with the present token's first.
-inline Matrix<double> taps(const file::Archive& archive, const std::string& name) {
-  return sequence(archive, name).rowwise().reverse().transpose();
+/// An array of any rank: a row for each part of the first axis, or one row of a vector.
+inline Matrix<double> rows_of(const file::Archive& archive, const std::string& name) {
+  const auto shape = archive.view(name).shape();
+  const Index rows = shape.size() < 2 ? 1 : shape[0];
+  Index cols = 1;
+  for (const Index extent : shape) cols *= extent;
+  return file::foreign_array<Matrix<double>>(archive, name, file::Layout::same, rows, cols / rows);
 }
 
 /// A stack of matrices, one for each head, side by side as they stand or each transposed.

@@ -3,6 +3,7 @@
 #include <ttt/model/lift.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -14,19 +15,29 @@ using namespace ttt;
 using golden::pytorch_tolerance;
 using laws::disagreement;
 
-/// The layer of flash-linear-attention in a file: its arrays have our names.
+using Shapes = GatedDeltaNet::Params<TensorSpec>;
+using Params = GatedDeltaNet::Params<Matrix<double>>;
+using State = GatedDeltaNet::State<Matrix<double>>;
+
+/// The layer of flash-linear-attention in a file: its tensors have our names.
 struct Fla {
-  [[nodiscard]] Matrix<double> array(const file::Archive& archive, const std::string& kind,
-                                     const std::string& name) const {
-    if (name.ends_with("conv1d.weight")) return golden::taps(archive, kind + name);
-    return name.ends_with("_proj.weight") ? golden::linear(archive, kind + name)
-                                          : archive.matrix<double>(kind + name);
+  [[nodiscard]] static Params params(const file::Archive& archive, const std::string& kind,
+                                     const Shapes& shapes) {
+    using file::Layout;
+    constexpr std::array<file::ForeignName, 6> names{
+        {{"*_proj.weight", "*_proj.weight", Layout::transposed},
+         {"*_conv1d.weight", "*_conv1d.weight", Layout::taps},
+         {"*_conv1d.bias", "*_conv1d.bias", Layout::same},
+         {"dt_bias", "dt_bias", Layout::same},
+         {"A_log", "A_log", Layout::same},
+         {"o_norm.weight", "o_norm.weight", Layout::same}}};
+    return file::foreign_tree<Matrix<double>>(archive, names, kind, shapes);
   }
-  [[nodiscard]] Matrix<double> delta(const file::Archive& archive) const {
-    return golden::heads_beside(archive.view("final.state"), true);
-  }
-  [[nodiscard]] Matrix<double> past(const file::Archive& archive, char of) const {
-    return golden::past(archive.view(std::string("final.conv_") + of));
+  [[nodiscard]] static State last(const file::Archive& archive) {
+    return {.q_conv = golden::past(archive.view("final.conv_q")),
+            .k_conv = golden::past(archive.view("final.conv_k")),
+            .v_conv = golden::past(archive.view("final.conv_v")),
+            .delta = golden::heads_beside(archive.view("final.state"), true)};
   }
 };
 
@@ -35,46 +46,47 @@ struct Fla {
 struct Qwen3Next {
   Index heads, value_heads, key, value;
 
-  [[nodiscard]] Matrix<double> array(const file::Archive& archive, const std::string& kind,
-                                     const std::string& name) const {
-    const Index shared = value_heads / heads;
-    const auto of_heads = [&](const char* stack, Index before, Index own, Index all) {
+  [[nodiscard]] Params params(const file::Archive& archive, const std::string& kind,
+                              const Shapes& shapes) const {
+    const auto of_heads = [&](const std::string& stack, Index before, Index own) {
       const auto rows = archive.matrix<double>(kind + stack);
+      const Index all = rows.rows() / heads;
       Matrix<double> chosen(heads * own, rows.cols());
       for (Index h = 0; h < heads; ++h) {
         chosen.middleRows(h * own, own) = rows.middleRows(h * all + before, own);
       }
       return Matrix<double>(chosen.transpose());
     };
-    const Index all = 2 * key + 2 * shared * value;
-    const auto qkvz = [&](Index before, Index own) {
-      return of_heads("in_proj_qkvz.weight", before, own, all);
-    };
-    if (name == "q_proj.weight") return qkvz(0, key);
-    if (name == "k_proj.weight") return qkvz(key, key);
-    if (name == "v_proj.weight") return qkvz(2 * key, shared * value);
-    if (name == "g_proj.weight") return qkvz(2 * key + shared * value, shared * value);
-    if (name == "b_proj.weight") return of_heads("in_proj_ba.weight", 0, shared, 2 * shared);
-    if (name == "a_proj.weight") return of_heads("in_proj_ba.weight", shared, shared, 2 * shared);
-    if (name == "o_proj.weight") return golden::linear(archive, kind + "out_proj.weight");
-    if (name == "o_norm.weight") return archive.matrix<double>(kind + "norm.weight");
-    if (name.ends_with("conv1d.weight")) {
-      return channels(golden::taps(archive, kind + "conv1d.weight"), name[0]);
-    }
-    return archive.matrix<double>(kind + name);
+    const Index shared = value_heads / heads;
+    const Index values = shared * value;
+    const auto taps =
+        file::foreign_array<Matrix<double>>(archive, kind + "conv1d.weight", file::Layout::taps,
+                                            shapes.q_conv.weight.rows, 2 * keys() + heads * values);
+    const auto vector = [&](const char* name) { return archive.matrix<double>(kind + name); };
+    return {.wq = of_heads("in_proj_qkvz.weight", 0, key),
+            .wk = of_heads("in_proj_qkvz.weight", key, key),
+            .wv = of_heads("in_proj_qkvz.weight", 2 * key, values),
+            .wg = of_heads("in_proj_qkvz.weight", 2 * key + values, values),
+            .wa = of_heads("in_proj_ba.weight", shared, shared),
+            .wb = of_heads("in_proj_ba.weight", 0, shared),
+            .q_conv = {.weight = taps.leftCols(keys()), .bias = {}},
+            .k_conv = {.weight = taps.middleCols(keys(), keys()), .bias = {}},
+            .v_conv = {.weight = taps.rightCols(heads * values), .bias = {}},
+            .step_bias = vector("dt_bias"),
+            .log_rate = vector("A_log"),
+            .norm = vector("norm.weight"),
+            .wo = vector("out_proj.weight").transpose()};
   }
-  [[nodiscard]] Matrix<double> delta(const file::Archive& archive) const {
-    return golden::heads_beside(archive.view("final.state"), false);
-  }
-  [[nodiscard]] Matrix<double> past(const file::Archive& archive, char of) const {
-    return channels(golden::past(archive.view("final.conv")), of);
+  [[nodiscard]] State last(const file::Archive& archive) const {
+    const auto past = golden::past(archive.view("final.conv"));
+    return {.q_conv = past.leftCols(keys()),
+            .k_conv = past.middleCols(keys(), keys()),
+            .v_conv = past.rightCols(value_heads * value),
+            .delta = golden::heads_beside(archive.view("final.state"), false)};
   }
 
  private:
-  [[nodiscard]] Matrix<double> channels(const Matrix<double>& all, char of) const {
-    if (of == 'v') return all.rightCols(value_heads * value);
-    return all.middleCols(of == 'q' ? 0 : heads * key, heads * key);
-  }
+  [[nodiscard]] Index keys() const { return heads * key; }
 };
 
 /// A layer alone: what it makes of the rows of a text, whole, in parts and one by one, the state
@@ -89,9 +101,10 @@ void check_layer(const std::string& file, const GatedDeltaNet& layer, const Thei
       .vocab = 2, .width = x.cols(), .heads = 1, .hidden = 1, .window = 1, .chunk = 1};
   RotaryTables<M> rotary;
   const NoOptions options;
-  const auto array = [&](const file::Archive& from, const std::string& kind,
-                         const std::string& name) { return theirs.array(from, kind, name); };
-  const auto params = golden::params_of<S>(archive, layer.tensors(spec), array);
+  const auto shapes = layer.tensors(spec);
+  const auto params = map_tree<M>(
+      [](const Leaf&, const Matrix<double>& param) -> M { return param.template cast<S>(); },
+      theirs.params(archive, "param.", shapes));
   for (const Index part : {x.rows(), Index{5}, Index{1}}) {
     CAPTURE(part);
     GatedDeltaNet::State<M> state;
@@ -104,10 +117,7 @@ void check_layer(const std::string& file, const GatedDeltaNet& layer, const Thei
       CHECK(disagreement(y, Matrix<double>(expected.middleRows(at, count))) <
             pytorch_tolerance<S>.values);
     }
-    CHECK(disagreement(state.delta, theirs.delta(archive)) < pytorch_tolerance<S>.values);
-    CHECK(disagreement(state.q_conv, theirs.past(archive, 'q')) < pytorch_tolerance<S>.values);
-    CHECK(disagreement(state.k_conv, theirs.past(archive, 'k')) < pytorch_tolerance<S>.values);
-    CHECK(disagreement(state.v_conv, theirs.past(archive, 'v')) < pytorch_tolerance<S>.values);
+    golden::check_trees(state, theirs.last(archive), pytorch_tolerance<S>.values);
   }
 
   GatedDeltaNet::Params<M> gradient;
@@ -120,29 +130,29 @@ void check_layer(const std::string& file, const GatedDeltaNet& layer, const Thei
   tape.seed(layer.read(lifted, state, tape.leaf(x, of_x), context), archive.matrix<S>("cotangent"));
   tape.pull_back();
   CHECK(disagreement(of_x, archive.matrix<double>("grad.x")) < pytorch_tolerance<S>.gradients);
-  golden::check_gradients<S>(archive, gradient, array);
+  golden::check_trees(gradient, theirs.params(archive, "grad.", shapes),
+                      pytorch_tolerance<S>.gradients);
 }
 
 /// The rule alone, with the state before it: what it reads, the state behind it, and the gradients
 /// of all that goes in. The original's queries are scaled by it.
 template <class S>
 void check_rule(const std::string& file) {
-  using M = Matrix<S>;
   CAPTURE(file);
   const auto archive = golden::read("gated_delta_net", file);
   const Index heads = golden::setting(archive, "heads");
   const double scale = 1 / std::sqrt(static_cast<double>(golden::setting(archive, "key")));
   const auto input = [&](const std::string& name) {
     return name.ends_with("state") ? golden::heads_beside(archive.view(name), false)
-                                   : golden::sequence(archive, name);
+                                   : golden::rows_of(archive, name);
   };
   golden::Function<S> delta({"q", "k", "v", "beta", "g", "initial_state"}, input);
   const DeltaRule rule{.heads = {.heads = heads, .groups = heads},
                        .chunk = golden::setting(archive, "chunk")};
-  Var<M> state = delta[5];
-  const Var<M> q = scale_heads(delta[0], delta.constant(scale));
-  delta.check_result(rule.read(state, DeltaRows<Var<M>>{q, delta[1], delta[2], delta[3], delta[4]}),
-                     "o");
+  Var<Matrix<S>> state = delta[5];
+  const Var<Matrix<S>> q = scale_heads(delta[0], delta.constant(scale));
+  delta.check_result(
+      rule.read(state, DeltaRows<Var<Matrix<S>>>{q, delta[1], delta[2], delta[3], delta[4]}), "o");
   delta.check_result(state, "final_state");
   delta.check_gradients();
 }

@@ -12,16 +12,26 @@
 
 namespace golden {
 
-/// Loss of a language model of transformers, and the gradient of every parameter; `array` as in
-/// params_of.
-template <class Model, class S, class Array>
-void check_training(const file::Archive& archive,
-                    const typename Model::template Params<Matrix<S>>& params, const Array& array) {
+using Names = std::span<const file::ForeignName>;
+
+/// The parameters in a file of a language model of transformers, or, of another kind, their
+/// gradients.
+template <class Model, class S>
+typename Model::template Params<Matrix<S>> tree_of(const file::Archive& archive, Names names,
+                                                   const std::string& kind = "param.") {
+  return file::foreign_tree<Matrix<S>>(archive, names, kind, Model::tensors());
+}
+
+/// Loss, and the gradient of every parameter.
+template <class Model, class S>
+void check_training(const file::Archive& archive, Names names) {
   const auto tokens = tokens_of(archive, "input_ids");
-  const auto gradient = plain_gradient<Model, Matrix<S>>(params, {.tokens = tokens});
+  const auto gradient =
+      plain_gradient<Model, Matrix<S>>(tree_of<Model, S>(archive, names), {.tokens = tokens});
   CHECK(gradient.loss ==
         doctest::Approx(archive.matrix<double>("loss")(0, 0)).epsilon(pytorch_tolerance<S>.values));
-  check_gradients<S>(archive, gradient.params, array);
+  check_trees(gradient.params, tree_of<Model, double>(archive, names, "grad."),
+              pytorch_tolerance<S>.gradients);
 }
 
 /// Logits behind every token, read one at a time; the same behind the last, whole or with a cut.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/model/foreign_names.hpp>
 #include <ttt/model/systems.hpp>
 
 #include <span>
@@ -12,21 +13,6 @@ namespace {
 using namespace ttt;
 using golden::pytorch_tolerance;
 using laws::disagreement;
-
-/// The array of Mamba2ForCausalLM for ours of a name, in our shape.
-Matrix<double> array(const file::Archive& archive, const std::string& kind, std::string name) {
-  const auto replace = [&](const std::string& ours, const std::string& theirs) {
-    const auto found = name.find(ours);
-    if (found != std::string::npos) name.replace(found, ours.size(), theirs);
-  };
-  replace("model.wte.", "backbone.embeddings.");
-  replace("model.ln_f.", "backbone.norm_f.");
-  replace("model.h.blocks.", "backbone.layers.");
-  replace(".mixer_norm.", ".norm.");
-  if (name.ends_with("conv1d.weight")) return golden::taps(archive, kind + name);
-  const bool linear = name.ends_with("_proj.weight") || name == "lm_head.weight";
-  return linear ? golden::linear(archive, kind + name) : archive.matrix<double>(kind + name);
-}
 
 /// Of every block, the state of its heads and the past of its convolution.
 template <class S, class Session>
@@ -72,8 +58,8 @@ void check(const std::string& file) {
   using Model = Mamba2Model<Spec, Depth, Mixer>;
   CAPTURE(file);
   const auto archive = golden::read("mamba2", file);
-  const auto params = golden::params_of<S>(archive, Model::tensors(), array);
-  golden::check_training<Model, S>(archive, params, array);
+  golden::check_training<Model, S>(archive, foreign::mamba2);
+  const auto params = golden::tree_of<Model, S>(archive, foreign::mamba2);
   check_states<S>(archive, "final.", golden::check_reading<Model, S>(archive, params));
   check_resumed<Model, S>(archive, params);
 }
@@ -86,9 +72,8 @@ void check_scan(const std::string& file) {
   CAPTURE(file);
   const auto archive = golden::read("mamba2", file);
   const auto input = [&](const std::string& name) {
-    const auto view = archive.view(name);
-    if (name.ends_with("state")) return golden::heads_beside(view, true);
-    return golden::with_rows(view, view.shape().size() == 1 ? 1 : view.shape()[0]);
+    return name.ends_with("state") ? golden::heads_beside(archive.view(name), true)
+                                   : golden::rows_of(archive, name);
   };
   golden::Function<S> scan({"x", "B", "C", "dt", "dt_bias", "A", "D", "initial_state"}, input);
   const Var<M> step = softplus_of(add_row(scan[3], scan[4]));

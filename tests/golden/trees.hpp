@@ -3,7 +3,6 @@
 
 #include <ttt/algebra/tape.hpp>
 #include <ttt/algebra/tree.hpp>
-#include <ttt/spec/init.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -15,35 +14,15 @@
 
 namespace golden {
 
-/// The parameters of a tree of ours: `array(archive, "param.", name)` is what stands in the file
-/// for ours of that name, in our shape.
-template <class S, template <class> class T, class Array>
-T<Matrix<S>> params_of(const file::Archive& archive, const T<TensorSpec>& tensors,
-                       const Array& array) {
-  return map_tree<Matrix<S>>(
-      [&](const Leaf& leaf, const TensorSpec& tensor) -> Matrix<S> {
-        if (tensor.rows == 0) return {};
-        const Matrix<double> param = array(archive, "param.", leaf.name);
-        CAPTURE(leaf.name);
-        REQUIRE(param.rows() == tensor.rows);
-        REQUIRE(param.cols() == tensor.cols);
-        return param.template cast<S>();
-      },
-      tensors);
-}
-
-/// The gradient of every parameter of a tree is `array(archive, "grad.", name)`.
-template <class S, template <class> class T, class Array>
-void check_gradients(const file::Archive& archive, const T<Matrix<S>>& gradient,
-                     const Array& array) {
+/// Every array of a tree is that of the file, relative to its largest entry.
+template <template <class> class T, class S>
+void check_trees(const T<Matrix<S>>& ours, const T<Matrix<double>>& theirs, double most) {
   for_each_array(
-      [&](const Leaf& leaf, const Matrix<S>& ours) {
-        if (ours.size() == 0) return;
+      [&](const Leaf& leaf, const Matrix<S>& a, const Matrix<double>& b) {
         CAPTURE(leaf.name);
-        CHECK(disagreement(ours, array(archive, "grad.", leaf.name)) <
-              pytorch_tolerance<S>.gradients);
+        CHECK(disagreement(a, b) < most);
       },
-      gradient);
+      ours, theirs);
 }
 
 /// A function of arrays of a file, of which the file has the results, a cotangent for each of them,
