@@ -179,6 +179,13 @@ struct GatedDeltaNet {
   [[nodiscard]] constexpr ShortConv conv() const { return {.taps = taps, .bias = conv_bias}; }
 };
 
+/// Returns `layer`, or names the first rule that it breaks with `spec`: a compile error in a
+/// constant, SpecError at run time.
+[[nodiscard]] constexpr GatedDeltaNet checked(const GatedDeltaNet& layer, const ModelSpec& spec) {
+  static_cast<void>(layer.settled(spec));
+  return layer;
+}
+
 static_assert(Layer<GatedDeltaNet> && Layer<With<GatedDeltaNet{.value_heads = 4}>>);
 
 }  // namespace ttt

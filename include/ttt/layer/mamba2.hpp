@@ -163,6 +163,13 @@ struct Mamba2 {
   [[nodiscard]] constexpr ShortConv conv() const { return {.taps = taps, .bias = conv_bias}; }
 };
 
+/// Returns `layer`, or names the first rule that it breaks with `spec`: a compile error in a
+/// constant, SpecError at run time.
+[[nodiscard]] constexpr Mamba2 checked(const Mamba2& layer, const ModelSpec& spec) {
+  static_cast<void>(layer.shape(spec));
+  return layer;
+}
+
 static_assert(Layer<Mamba2> && Layer<With<Mamba2{.groups = 2}>>);
 
 }  // namespace ttt

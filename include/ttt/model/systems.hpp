@@ -98,7 +98,8 @@ using SrTtt =
 ///
 /// \source Dao and Gu 2024, "Transformers are SSMs", arXiv:2405.21060
 template <ModelSpec Spec, std::size_t Depth, Mamba2 Mixer = Mamba2{}>
-using Mamba2Model = LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<Mamba2(Mixer)>>>>;
+using Mamba2Model =
+    LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<checked(Mixer, Spec)>>>>;
 
 /// Gated DeltaNet: blocks of a gated delta rule and a SwiGLU. The published spec has norms before.
 ///
@@ -106,7 +107,7 @@ using Mamba2Model = LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<Mamb
 ///         Rule", arXiv:2412.06464
 template <ModelSpec Spec, std::size_t Depth, GatedDeltaNet Mixer = GatedDeltaNet{}>
 using GatedDeltaNetModel =
-    LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<GatedDeltaNet(Mixer)>, SwiGlu>>>;
+    LanguageModel<ModelSpec(Spec), Repeat<Depth, Block<With<checked(Mixer, Spec)>, SwiGlu>>>;
 
 static_assert(Layer<Fast<SwiGlu>>);
 
