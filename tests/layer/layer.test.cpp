@@ -23,7 +23,7 @@ TEST_SUITE("layer") {
   }
 
   TEST_CASE("CausalConv may start as averages, the longer the further right") {
-    const auto tensor = CausalConv<64>{.averages = true}.tensors(small).taps;
+    const auto tensor = CausalConv<64>{.averages = true}.tensors(small).weight;
     Random random(1);
     const Random before = random;
     const auto taps = initialise<Matrix<double>>(tensor, random);

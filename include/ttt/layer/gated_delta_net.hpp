@@ -35,7 +35,7 @@ struct GatedDeltaNet {
   Index value = 0;              ///< features of a head of values; 0 for 2 key
   Index taps = 4;               ///< of the convolutions
   Bias conv_bias = Bias::none;  ///< of the convolutions
-  double rate = 1;              ///< of corrections; 2 lets a correction turn round what it finds
+  double rate = 1;              ///< times the sigmoid in beta; 2 allows negative eigenvalues
   double epsilon = 1e-5;        ///< of the norm
   Index chunk = 64;             ///< tokens that are read at once
   PartNames names{"delta_net_norm", "delta_net", "delta_net_post_norm"};  ///< in files

@@ -32,7 +32,7 @@ struct DeltaRows {
 struct DeltaRule {
   RecurrentHeads heads;  ///< of values, and groups of them that share keys and queries
   Index chunk;           ///< tokens that are read at once; of no influence beyond rounding
-  double rate = 1;       ///< of every correction
+  double rate = 1;       ///< times every beta
 
   /// What the tokens read, themselves included; moves `state` behind them.
   template <class X>

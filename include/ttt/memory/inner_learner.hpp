@@ -94,8 +94,10 @@ struct InnerLearner {
   /// Tokens of one chunk.
   template <class X>
   struct Rows {
-    X q, k, v;    ///< [time, heads * head]
-    X rates;      ///< [time, heads]
+    X q;          ///< [time, heads * head], queries
+    X k;          ///< [time, heads * head], keys
+    X v;          ///< [time, heads * head], values
+    X rates;      ///< [time, heads], of the steps
     Index first;  ///< tokens of the chunk before them
     Index chunk;  ///< tokens of the whole chunk
   };

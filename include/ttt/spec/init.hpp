@@ -40,7 +40,7 @@ inline constexpr Init averages{.element = [](Index row, Index col, Index rows, I
   return (1 - std::exp(-rate)) * std::exp(-rate * static_cast<double>(row));
 }};
 
-/// The logarithm of a uniform number.
+/// The logarithm of a uniform number, of which less than 1e-6 counts as that.
 ///
 /// \pre    0 <= least < most
 [[nodiscard]] constexpr Init log_of_uniform(double least, double most) {
