@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/machine.hpp"
@@ -61,6 +62,16 @@ double product_rate(Index threads) {
   return best;
 }
 
+/// The names of all systems, for a program that runs them one by one.
+support::Report list() {
+  std::vector<std::string_view> all;
+  for (const systems::System& one : systems::all) all.push_back(one.name);
+  support::Report report;
+  report.set("systems", all).set("machine", support::this_machine().report());
+  std::cout << report.text();
+  return report;
+}
+
 support::Report measure(const std::vector<std::string>& chosen, const systems::Work& work) {
   std::vector<support::Report> reports;
   for (const std::string& name : chosen) {
@@ -88,7 +99,9 @@ int main(int argc, char** argv) {
   std::vector<std::string> chosen;
   for (const systems::System& one : systems::all) chosen.emplace_back(one.name);
   support::Program program("systems", "Measures every system in the same terms");
+  bool only_names = false;
   program.option("--systems", chosen, "of " + names())
+      .option("--list", only_names, "prints the names of the systems and measures none")
       .option("--lengths", work.lengths, support::range::count, "tokens of the texts")
       .option("--decode", work.decode, support::range::count_or_none,
               "tokens generated behind each; 0 for none")
@@ -97,6 +110,7 @@ int main(int argc, char** argv) {
       .option("--threads", work.threads, support::range::threads, "inside a text")
       .option("--width", work.width, {256, 768}, "of the models: 256 or 768");
   return program.run(argc, argv, [&] {
+    if (only_names) return list();
     if (work.width != systems::small.width && work.width != systems::large.width) {
       throw RangeError("--width must be 256 or 768, got " + std::to_string(work.width));
     }

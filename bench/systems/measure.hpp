@@ -64,7 +64,8 @@ void measure_reading(std::vector<support::Report>& rows, const Work& work, Index
 template <class Model>
 [[nodiscard]] double gradient_seconds(
     const Work& work, const typename Model::template Params<Matrix<float>>& params) {
-  const Text learned{.tokens = text<Model>(work.train + 1)};
+  const std::vector<Token> tokens = text<Model>(work.train + 1);
+  const Text learned{.tokens = tokens};
   const support::Stopwatch watch;
   if constexpr (Model::traits.learns) {
     const MetaLearner<Model> learner({.threads = work.threads});
