@@ -7,7 +7,7 @@
 //
 // bench/systems.py runs this program and PyTorch forms of the same systems in turns.
 //
-// smoke: --lengths 128 300 --decode 2 --train 256 --threads 2
+// smoke: --lengths 128 300 --decode 2 --train 128 --threads 2
 
 #include <ttt/algebra/product.hpp>
 #include <ttt/cpu/matrix.hpp>

@@ -82,7 +82,7 @@ def attend(q, k, v, window=None):
     if past == 0:
         begin = attend(q[:, :window], k[:, :window], v[:, :window], window)
         return torch.cat([begin, attend(q[:, window:], k, v, window)], dim=1)
-    block = min(max(window // 2, 64), time)
+    block = min(64, time)
     count = -(-time // block)
     front, back = window - past, count * block - time
     blocks = F.pad(q, (0, 0, 0, back)).unflatten(1, (count, block)).transpose(0, 1)

@@ -18,7 +18,7 @@ class Mamba2(nn.Module):
     The state: the last inputs of the convolution, and S [heads, head, size].
     """
 
-    def __init__(self, width, head=64, size=128, expand=2, chunk=256, epsilon=1e-5):
+    def __init__(self, width, head=64, size=128, expand=2, chunk=64, epsilon=1e-5):
         super().__init__()
         inner = expand * width
         heads = inner // head

@@ -19,8 +19,8 @@ template <class Model>
 Measured measure_one(const Work& work) {
   return measure<Model>(work, {}, [](Index time) {
     constexpr ModelSpec spec = Model::spec;
-    const auto sixths = static_cast<double>(Model::depth / (local + 1));
-    return sixths *
+    constexpr std::size_t sixths = Model::depth / (local + 1);
+    return static_cast<double>(sixths) *
            (static_cast<double>(local) * attention_products(time, spec.window, spec.width) +
             attention_products(time, time, spec.width));
   });
