@@ -30,7 +30,8 @@ def line(x1, y1, x2, y2, style):
 def ticks(low, high):
     """1, 2 and 5 times powers of ten, in the range."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [step * 10.0 ** n for n in powers for step in (1, 2, 5) if low <= step * 10.0 ** n <= high]
+    every = [step * 10.0 ** n for n in powers for step in (1, 2, 5)]
+    return [value for value in every if low <= value <= high]
 
 
 def panel(left, title, series, names):

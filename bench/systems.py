@@ -38,13 +38,14 @@ def run(command):
     return json.loads(done.stdout)
 
 
-def has_torch(python):
-    """Whether the peers can run."""
+def version_of_torch(python):
+    """What the peers run on; empty if they cannot."""
     try:
-        done = subprocess.run([python, "-c", "import torch"], capture_output=True, check=False)
+        done = subprocess.run([python, "-c", "import torch; print(torch.__version__)"],
+                              capture_output=True, text=True, check=False)
     except OSError as error:
         sys.exit(f"systems: --python {python}: {error.strerror}")
-    return done.returncode == 0
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def flags(numbers):
@@ -79,12 +80,11 @@ def share_rows(ours, peer):
     for measure, length in ours.values:
         if measure != "prefill":
             continue
-        tokens = ours.median("prefill", length)
-        per_token = ours.median("prefill_products", length) / tokens
-        share = {"ours": per_token * tokens / statistics.median(ours.rates)}
+        operations = ours.median("prefill_products", length)
+        share = {"ours": operations / statistics.median(ours.rates)}
         if peer:
-            share["peer"] = (per_token * peer.median("prefill", length)
-                             / statistics.median(peer.rates))
+            operations *= peer.median("prefill", length) / ours.median("prefill", length)
+            share["peer"] = operations / statistics.median(peer.rates)
         rows.append({"measure": "share_of_product_rate", "length": length, "unit": ""} | share)
     return rows
 
@@ -189,14 +189,12 @@ def main():
     if not program.exists():
         sys.exit(f"systems: {program} does not exist; build the target systems")
     load = os.getloadavg()[0]
-    peers = has_torch(options.python)
-    if not peers:
+    torch = version_of_torch(options.python)
+    if not torch:
         print(f"systems: {options.python} has no torch: the peers are left out", file=sys.stderr)
     known = run([program, "--list"])
-    parts = [compare(name, options, width, threads, peers) for width in options.widths
+    parts = [compare(name, options, width, threads, bool(torch)) for width in options.widths
              for threads in options.threads for name in options.systems or known["systems"]]
-    torch = subprocess.run([options.python, "-c", "import torch; print(torch.__version__)"],
-                           capture_output=True, text=True, check=True).stdout.strip() if peers else ""
     report = {"program": "systems.py", "day": datetime.date.today().isoformat(),
               "commit": commit(), "machine": known["machine"], "torch": torch,
               "load_before": load, "rounds": options.rounds, "systems": parts}

@@ -36,6 +36,18 @@ def generate(model, logits, state, count):
         logits, state = model(logits[-1:].argmax(-1), state)
 
 
+def measure_reading(model, text, decode):
+    length = len(text)
+    taken, (logits, state) = seconds(lambda: model(text))
+    rows = [row("prefill", length, length / taken),
+            row("state", length, state_bytes(state), "bytes")]
+    if decode:
+        generate(model, logits, state, 1)  # warms up
+        taken, _ = seconds(lambda: generate(model, logits, state, decode))
+        rows.append(row("decode", length, decode / taken))
+    return rows
+
+
 def measure(name, options):
     torch.manual_seed(1)
     model = SYSTEMS[name](options).requires_grad_(False)
@@ -44,14 +56,7 @@ def measure(name, options):
     with torch.no_grad():
         model(draw(min(options.lengths)))  # warms up
         for length in options.lengths:
-            taken, (logits, state) = seconds(lambda: model(draw(length)))
-            rows.append(row("prefill", length, length / taken))
-            rows.append(row("state", length, state_bytes(state), "bytes"))
-            if options.decode:
-                generate(model, logits, state, 1)
-                taken, _ = seconds(lambda: generate(model, logits, state, options.decode))
-                rows.append(row("decode", length, options.decode / taken))
-            del logits, state
+            rows += measure_reading(model, draw(length), options.decode)
     if options.train:
         model.requires_grad_(True)
         for _ in range(2):  # the first warms up

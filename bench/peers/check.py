@@ -7,75 +7,28 @@ gradients of whole texts, and what comes of reading one token at a time.
 
     bench/peers/check.py [FOLDER]       # tests/golden
 """
-import json
 import pathlib
 import sys
 
 import torch
-from safetensors import safe_open
 from torch.nn import functional as F
 
 from attention import Attention
 from gated_delta_net import GatedDeltaNet, delta_chunks, delta_token
+from golden import Case, by_token
 from mamba2 import Mamba2
-from model import Block, LanguageModel, SwiGlu
+from model import Block, CausalConv, LanguageModel, SwiGlu
 from ttt_e2e import TttE2e
 from ttt_layers import Linear1, Mlp, TttLayer
-from model import CausalConv
 
 TOLERANCE = 1e-9  # of the largest entry; the originals' derivative of GELU alone differs by 6e-10
 
-ATTENTION = {"wq": "wq", "wk": "wk", "wv": "wv", "wo": "wo"}
-
-
-class Case:
-    """The arrays of a file, and the largest difference that was found from them."""
-
-    def __init__(self, path):
-        with safe_open(path, "pt") as file:
-            self.arrays = {name: file.get_tensor(name) for name in file.keys()}
-            self.spec = json.loads(file.metadata()["spec"])
-        self.name = f"{path.parent.name}/{path.stem}"
-        self.worst = (0.0, "nothing")
-
-    def __getitem__(self, name):
-        return self.arrays[name]
-
-    def param(self, name):
-        return self[f"param.{name}"]
-
-    def agree(self, ours, name, like=None):
-        theirs = (self[name] if like is None else like).reshape(ours.shape)
-        error = ((ours - theirs).abs().max() / theirs.abs().max()).item()
-        self.worst = max(self.worst, (error, name))
-
-    def agree_gradients(self, named, prefix="grad."):
-        """`named` is the parameter by its name in the file, or a pair with how to reshape it."""
-        for name, (parameter, change) in named.items():
-            self.agree(change(parameter.grad), prefix + name)
-
-    def load(self, named):
-        for name, (parameter, change) in named.items():
-            parameter.data.copy_(change(self.param(name)).reshape(parameter.shape))
-
-
-same = lambda x: x
-transposed = lambda x: x.mT
-
-
-def by_token(model, tokens, state=None):
-    """The logits of reading one token at a time."""
-    logits = []
-    with torch.no_grad():
-        for token in tokens:
-            part, state = model(token[None], state)
-            logits.append(part)
-    return torch.cat(logits), state
-
 
 def e2e_names(model, suffix):
-    """Parameters of a model of attention by their names in the file; blocks are stacked there."""
-    blocks = {}
+    """Parameters by their arrays' names in the file and places in them: blocks are stacked there,
+    and their matrices transposed."""
+    blocks = {("model.ln_f.weight", ...): model.norm.weight,
+              ("model.wte.weight", ...): model.embedding.weight}
     for n, block in enumerate(model.blocks):
         attention, *_, static = block.parts
         parts = {"seq_modeling_block": (attention, ["wq", "wk", "wv", "wo"]),
@@ -99,12 +52,17 @@ def e2e_names(model, suffix):
     return blocks
 
 
-def each_e2e(case, model, suffix, call):
-    """call(name, parameter, array's slice of it, its orientation)."""
-    for (name, n), parameter in e2e_names(model, suffix).items():
-        call(name, parameter, n, transposed if parameter.dim() == 2 else same)
-    call("model.ln_f.weight", model.norm.weight, ..., same)
-    call("model.wte.weight", model.embedding.weight, ..., same)
+def load_e2e(case, named):
+    for (name, n), parameter in named.items():
+        array = case.param(name)[n]
+        parameter.data.copy_(array.T if n is not ... and array.dim() == 2 else array)
+
+
+def agree_gradients_e2e(case, named):
+    for (name, n), parameter in named.items():
+        ours = parameter.grad
+        case.agree(ours.T if n is not ... and ours.dim() == 2 else ours, f"grad.{name}",
+                   case[f"grad.{name}"][n])
 
 
 def check_e2e(case):
@@ -121,14 +79,13 @@ def check_e2e(case):
             Block(width, [Attention(width, heads, window), SwiGlu(width, hidden)], around=True)
             for _ in range(depth)])
     model.double()
-    each_e2e(case, model, suffix, lambda name, parameter, n, turn: parameter.data.copy_(
-        turn(case.param(name)[n])))
+    named = e2e_names(model, suffix)
+    load_e2e(case, named)
     tokens = case["tokens"].long()
     loss = model.loss(tokens)
     case.agree(loss.detach(), "loss")
     loss.backward()
-    each_e2e(case, model, suffix, lambda name, parameter, n, turn: case.agree(
-        turn(parameter.grad), f"{name}[{n}]", case[f"grad.{name}"][n]))
+    agree_gradients_e2e(case, named)
 
     with torch.no_grad():
         whole, state = model(tokens)
@@ -185,14 +142,15 @@ def check_ttt(case):
         *conv, layer, mlp = block.parts
         *conv_norm, seq_norm, ffn_norm = block.before
         if conv:
-            named |= {f"{at}.conv.conv.weight": conv[0].weight, f"{at}.conv.conv.bias": conv[0].bias,
+            named |= {f"{at}.conv.conv.weight": conv[0].weight,
+                      f"{at}.conv.conv.bias": conv[0].bias,
                       f"{at}.conv.norm.weight": conv_norm[0].weight}
-        named |= {f"{at}.seq_norm.weight": seq_norm.weight, f"{at}.ffn_norm.weight": ffn_norm.weight,
+        named |= {f"{at}.seq_norm.weight": seq_norm.weight,
+                  f"{at}.ffn_norm.weight": ffn_norm.weight,
                   f"{at}.mlp.gate_proj.weight": mlp.w1.weight,
                   f"{at}.mlp.up_proj.weight": mlp.w3.weight,
                   f"{at}.mlp.down_proj.weight": mlp.w2.weight}
         named |= ttt_names(layer, f"{at}.seq_modeling_block")
-    named = {name: (parameter, same) for name, parameter in named.items()}
     case.load(named)
     joined = lambda prefix, i: torch.cat([case[f"{prefix}W{i}"], case[f"{prefix}b{i}"]], dim=1)
     layers = [(n, block.parts[-2]) for n, block in enumerate(model.blocks)]
@@ -248,7 +206,6 @@ def check_mamba2(case):
                   f"{at}mixer.in_proj.weight": mixer.in_proj.weight,
                   f"{at}mixer.out_proj.weight": mixer.out_proj.weight,
                   f"{at}mixer.norm.weight": mixer.norm.weight}
-    named = {name: (parameter, same) for name, parameter in named.items()}
     case.load(named)
     tokens = case["input_ids"]
     logits, state = model(tokens)
@@ -294,7 +251,6 @@ def check_gated_delta_net(case):
                          "q_conv1d": layer.conv_q, "k_conv1d": layer.conv_k,
                          "v_conv1d": layer.conv_v}.items():
         named[f"{name}.weight"] = module.weight
-    named = {name: (parameter, same) for name, parameter in named.items()}
     case.load(named)
     x = case["x"].requires_grad_()
     y, state = layer(x)

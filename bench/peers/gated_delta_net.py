@@ -11,8 +11,9 @@ from model import CausalConv, Linear
 
 
 def delta_chunks(q, k, v, g, beta, s, chunk=64):
-    """q, k [heads, time, key], v [heads, time, value], g, beta [heads, time]; s [heads, key, value].
+    """What the queries read, and the state behind them.
 
+    q, k [heads, time, key], v [heads, time, value], g, beta [heads, time], s [heads, key, value].
     What does not depend on the state is computed for all chunks at once; rows that fill the last
     chunk up have k = 0 and g = 0, which write nothing.
     """

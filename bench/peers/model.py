@@ -80,7 +80,7 @@ def read_blocks(blocks, h, states=None):
 
 
 class LanguageModel(nn.Module):
-    """An embedding, blocks, a norm, and the embedding again, or a matrix of its own, as the head."""
+    """An embedding, blocks, a norm, and a head: the embedding again, or a matrix of its own."""
 
     def __init__(self, vocab, width, blocks, epsilon=1e-6, tied=True):
         super().__init__()

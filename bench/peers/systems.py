@@ -17,8 +17,8 @@ def of_attention(s, window_of_block):
 
 
 def of_blocks(s, parts, epsilon=1e-6):
-    return LanguageModel(s.vocab, s.width,
-                         [Block(s.width, parts(), epsilon=epsilon) for _ in range(s.depth)], epsilon)
+    blocks = [Block(s.width, parts(), epsilon=epsilon) for _ in range(s.depth)]
+    return LanguageModel(s.vocab, s.width, blocks, epsilon)
 
 
 def ttt(s, inner, base_rate, gated):

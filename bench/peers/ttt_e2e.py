@@ -8,7 +8,6 @@ Source: Sun et al. 2025, "End-to-End Test-Time Training for Long Context", arXiv
 from dataclasses import dataclass, field
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
