@@ -16,9 +16,8 @@ def of_attention(s, window_of_block):
                         SwiGlu(s.width, s.hidden)], around=True) for n in range(s.depth)])
 
 
-def of_blocks(s, parts, epsilon=1e-6):
-    blocks = [Block(s.width, parts(), epsilon=epsilon) for _ in range(s.depth)]
-    return LanguageModel(s.vocab, s.width, blocks, epsilon)
+def of_blocks(s, parts):
+    return LanguageModel(s.vocab, s.width, [Block(s.width, parts()) for _ in range(s.depth)])
 
 
 def ttt(s, inner, base_rate, gated):
@@ -34,12 +33,12 @@ SYSTEMS = {
     "sliding_window": lambda s: of_attention(s, lambda n: s.window),
     "hybrid": lambda s: of_attention(s, lambda n: None if n % (LOCAL + 1) == LOCAL else s.window),
     "ttt_linear": lambda s: ttt(s, Linear1, 1.0, gated=False),
-    "ttt_linear_gated": lambda s: ttt(s, Linear1, 1.0, gated=True),
+    "ttt_linear_mamba": lambda s: ttt(s, Linear1, 1.0, gated=True),
     "ttt_mlp": lambda s: ttt(s, Mlp, 0.1, gated=False),
-    "ttt_mlp_gated": lambda s: ttt(s, Mlp, 0.1, gated=True),
-    "mamba2": lambda s: of_blocks(s, lambda: [Mamba2(s.width, s.scan_head, s.state)], 1e-5),
+    "ttt_mlp_mamba": lambda s: ttt(s, Mlp, 0.1, gated=True),
+    "mamba2": lambda s: of_blocks(s, lambda: [Mamba2(s.width, s.scan_head, s.state)]),
     "gated_delta_net": lambda s: of_blocks(
-        s, lambda: [GatedDeltaNet(s.width, s.delta_heads, s.key, s.value, epsilon=1e-6),
+        s, lambda: [GatedDeltaNet(s.width, s.delta_heads, s.key, s.value),
                     SwiGlu(s.width, s.hidden)]),
     "ttt_e2e": lambda s: TttE2e(s.vocab, s.width, s.heads, s.hidden, s.window, s.chunk, s.depth,
                                 s.learning),

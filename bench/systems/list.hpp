@@ -50,6 +50,11 @@ inline constexpr ModelSpec small =
     checked({.vocab = 256, .width = 256, .heads = 4, .hidden = 688, .window = 256, .chunk = 256});
 inline constexpr ModelSpec large =
     checked({.vocab = 256, .width = 768, .heads = 12, .hidden = 2048, .window = 512, .chunk = 512});
+/// The same with norms before the parts of a block alone, as all but attention have them.
+[[nodiscard]] constexpr ModelSpec normed_before(ModelSpec spec) {
+  spec.norms = Norms::before;
+  return checked(spec);
+}
 /// Their blocks.
 inline constexpr std::size_t small_depth = 6;
 inline constexpr std::size_t large_depth = 12;
@@ -57,12 +62,19 @@ inline constexpr std::size_t large_depth = 12;
 /// Measures one system.
 using Measure = Measured(const Work& work);
 
-// One line a system, here and below; its composition is in the file of its name.
+// One line a system, here and below; its composition is in the file of its name, but for the
+// backbones of a TTT layer, which share one.
 Measure full_attention;
 Measure sliding_window;
 Measure hybrid;
+Measure ttt_linear;
+Measure ttt_linear_mamba;
+Measure ttt_mlp;
+Measure ttt_mlp_mamba;
+Measure mamba2;
+Measure gated_delta_net;
 Measure ttt_e2e;
-Measure attention;  // no model: the operation alone
+Measure attention;
 
 /// A system and its name.
 struct System {
@@ -71,9 +83,17 @@ struct System {
 };
 
 inline constexpr System all[] = {
-    {"full_attention", full_attention},  //
-    {"sliding_window", sliding_window}, {"hybrid", hybrid}, {"ttt_e2e", ttt_e2e},
-    {"attention", attention},
+    {"full_attention", full_attention},      //
+    {"sliding_window", sliding_window},      //
+    {"hybrid", hybrid},                      // of these two, five to one
+    {"ttt_linear", ttt_linear},              // with the backbone of a transformer
+    {"ttt_linear_mamba", ttt_linear_mamba},  // with that of Mamba
+    {"ttt_mlp", ttt_mlp},                    //
+    {"ttt_mlp_mamba", ttt_mlp_mamba},        //
+    {"mamba2", mamba2},                      //
+    {"gated_delta_net", gated_delta_net},    //
+    {"ttt_e2e", ttt_e2e},                    //
+    {"attention", attention},                // no model: the operation alone
 };
 
 }  // namespace systems

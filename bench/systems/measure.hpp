@@ -105,6 +105,11 @@ template <class Model, class Mixing>
   return {std::move(shape), std::move(rows)};
 }
 
+/// Tokens of its own chunk that a token sees, itself included, in the mean.
+[[nodiscard]] constexpr double seen_in_chunk(Index chunk) {
+  return static_cast<double>(chunk + 1) / 2;
+}
+
 /// Operations of the two products of attention with so many tokens in sight, forward.
 [[nodiscard]] inline double attention_products(Index time, Index window, Index width) {
   const Index seen = std::min(time, window);
