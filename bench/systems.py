@@ -18,6 +18,7 @@ build/release/bin/systems, and of `python3 bench/peers`.
 """
 import argparse
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -168,6 +169,12 @@ def commit():
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
+def write(report, out):
+    for ending, content in {"json": json.dumps(report, indent=2) + "\n", "md": markdown(report),
+                            "svg": drawing(report)}.items():
+        out.with_name(f"{out.name}.{ending}").write_text(content, encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -188,20 +195,22 @@ def main():
     program = options.build / "bin/systems"
     if not program.exists():
         sys.exit(f"systems: {program} does not exist; build the target systems")
+    try:
+        options.out.with_name(options.out.name + ".json").touch()
+    except OSError as error:
+        sys.exit(f"systems: --out {options.out}: {error.strerror}")
     load = os.getloadavg()[0]
     torch = version_of_torch(options.python)
     if not torch:
         print(f"systems: {options.python} has no torch: the peers are left out", file=sys.stderr)
     known = run([program, "--list"])
-    parts = [compare(name, options, width, threads, bool(torch)) for width in options.widths
-             for threads in options.threads for name in options.systems or known["systems"]]
     report = {"program": "systems.py", "day": datetime.date.today().isoformat(),
               "commit": commit(), "machine": known["machine"], "torch": torch,
-              "load_before": load, "rounds": options.rounds, "systems": parts}
-    for ending, content in {"json": json.dumps(report, indent=2) + "\n", "md": markdown(report),
-                            "svg": drawing(report)}.items():
-        path = options.out.with_name(f"{options.out.name}.{ending}")
-        path.write_text(content, encoding="utf-8")
+              "load_before": load, "rounds": options.rounds, "systems": []}
+    for width, threads, name in itertools.product(options.widths, options.threads,
+                                                  options.systems or known["systems"]):
+        report["systems"].append(compare(name, options, width, threads, bool(torch)))
+        write(report, options.out)  # a run that is stopped leaves what it measured
     print(markdown(report), end="")
 
 
