@@ -73,3 +73,13 @@ foreach(program IN LISTS programs)
     set(before smoke.${name}.${count})
   endforeach()
 endforeach()
+
+# One run of the systems and, where the interpreter has torch, of their peers.
+find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
+if(Python3_FOUND)
+  add_test(NAME smoke.systems.compared COMMAND Python3::Interpreter
+    ${PROJECT_SOURCE_DIR}/bench/systems.py --build ${PROJECT_BINARY_DIR} --out smoke/systems
+    --systems sliding_window attention --lengths 128 256 --decode 2 --train 128 --rounds 1
+    WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+  set_tests_properties(smoke.systems.compared PROPERTIES LABELS smoke)
+endif()

@@ -62,6 +62,8 @@ for program in meta_step evict decode threads; do
 done
 refuses 1 '--time must be a multiple of 256, got 300' meta_step --time 300
 refuses 1 '--time must be a multiple of 128, got 300' threads --time 300
+refuses 1 '--width must be 256 or 768, got 300' systems --width 300
+refuses 1 '--systems must be of full_attention, ' systems --systems nothing
 refuses 2 '--limit: must be a whole number in 0..' prose_loss --limit -1
 refuses 2 '--rates: must be a number in 1e-12..100, got nan' dynamic_evaluation --rates nan
 refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
