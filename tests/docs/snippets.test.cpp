@@ -27,6 +27,9 @@ namespace dynamic_evaluation_of_any {
 namespace resume {
 #include "../../docs/snippets/resume.cpp"
 }
+namespace inner_learner {
+#include "../../docs/snippets/inner_learner.cpp"
+}
 namespace memory {
 #include "../../docs/snippets/memory.cpp"
 }
