@@ -136,8 +136,8 @@ TEST_SUITE("storage") {
       const M z = rows(), k = rows(), v = rows(), w = row(), b = row();
       check(ReconstructionGradient{.heads = 2, .epsilon = 0.1}, z, k, v, w, b);
       check(LayerNorm{.groups = 2}, z, w, b);
-      check(ElementwiseCotangent<1, detail::GeluOf>{}, z, k);
-      check(ElementwiseCotangent<2, detail::SiluGateOf>{}, z, k, v);
+      check(GeluCotangent{}, z, k);
+      check(SiluGateCotangent{}, z, k, v);
       check(UnitNorm{.heads = 2, .epsilon = 0.1, .matrices = true}, z);
       check(SumRows{}, z);
       check(TimesConstant{{.factor = 3}}, z);

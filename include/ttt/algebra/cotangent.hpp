@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/algebra/elementwise.hpp>
+#include <ttt/algebra/operations/activations.hpp>
 
 #include <array>
 #include <cstddef>
@@ -118,6 +118,11 @@ struct ElementwiseCotangent {
     }
   };
 };
+
+/// The pullback of Gelu.
+using GeluCotangent = ElementwiseCotangent<1, detail::GeluOf>;
+/// The pullback of SiluGate.
+using SiluGateCotangent = ElementwiseCotangent<2, detail::SiluGateOf>;
 
 /// What falls to each input of an elementwise operation, of a cotangent dy of its result.
 template <int Inputs, class F, class Dy, class... Ins>
