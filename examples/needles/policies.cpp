@@ -17,7 +17,7 @@ std::vector<Contender> with_policies(const std::filesystem::path& file, const Re
           contender<Under<evict::LeastSurprising>>("surprisal", file, reading),
           contender<Under<evict::Oldest>>("oldest", file, reading),
           contender<Under<evict::Random>>("random", file, reading),
-          contender<Under<evict::LeastAttended>>("least_attended", file, reading),
+          contender<Under<evict::LeastAttendedOnAverage>>("least_attended", file, reading),
           contender<Under<evict::LeastRecentlyAttended>>("least_recent", file, reading),
           contender<Keep>("oracle", file, reading, Forced::value),
           contender<Under<admit::None>>("window", file, reading)};

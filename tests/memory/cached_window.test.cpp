@@ -26,7 +26,8 @@ using Keepers =
                Roomy<evict::LowestKeepScore>, Roomy<signal::KeepScore, place::Absolute>,
                Roomy<evict::Oldest, With<signal::MeanSurprisal{.reach = 2}>>,
                Roomy<With<signal::MeanSurprisal{.reach = 9}>>, Roomy<signal::Reconstruction>,
-               Roomy<evict::LeastAttended>, Roomy<evict::LeastRecentlyAttended, place::Absolute>,
+               Roomy<evict::LeastAttendedOnAverage>,
+               Roomy<evict::LeastRecentlyAttended, place::Absolute>,
                Roomy<With<evict::Random{.seed = 5}>>,
                Roomy<With<evict::PinFirst<evict::LeastSurprising>{.count = 3}>>,
                Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
@@ -35,8 +36,12 @@ using Keepers =
                Roomy<With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 4}}>>,
                Roomy<admit::None>, Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>,
                Roomy<fuse::Gated>, Roomy<fuse::Gated, place::Nowhere, evict::LowestKeepScore>,
-               Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
-               Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
+               Roomy<evict::LeastAttendedOnAverage, fuse::Gated, place::Absolute>,
+               Roomy<evict::LeastRecentlyAttended, fuse::Gated>, Roomy<evict::LeastAttendedInTotal>,
+               Roomy<evict::LeastAttendedInTotal, fuse::Gated, place::Nowhere>,
+               Roomy<evict::LeastAttendedByLast>, Roomy<signal::MeanAttention>,
+               Roomy<signal::LargestAttention, evict::LeastRecentlyAttended>,
+               Roomy<evict::LeastRetained>, Roomy<evict::LeastRetained, fuse::Gated>>;
 
 template <class Kept>
 constexpr bool all_admitted = std::is_same_v<typename Kept::AdmitPolicy, admit::All>;

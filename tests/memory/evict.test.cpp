@@ -45,13 +45,14 @@ using Order = std::vector<Index>;
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE(
       "every Evict is a strict weak order of entries", P, evict::LeastSurprising,
-      evict::LowestKeepScore, evict::WeakestSignal, evict::Oldest, evict::LeastAttended,
+      evict::LowestKeepScore, evict::WeakestSignal, evict::Oldest, evict::LeastAttendedOnAverage,
       evict::LeastRecentlyAttended, evict::LeastSurprisingForAge, evict::Random,
       With<evict::PinFirst<evict::LeastSurprising>{.count = 20}>,
       With<evict::PinFirst<evict::Random>{.count = 9, .then = {.seed = 2}}>,
-      evict::InOrder<evict::WeakestSignal, evict::LeastAttended>,
+      evict::InOrder<evict::WeakestSignal, evict::LeastAttendedOnAverage>,
       evict::InOrder<evict::LeastSurprising, evict::InOrder<evict::LowestKeepScore, evict::Oldest>>,
-      With<evict::PinFirst<evict::InOrder<evict::LeastAttended, evict::Oldest>>{.count = 12}>) {
+      With<evict::PinFirst<evict::InOrder<evict::LeastAttendedOnAverage, evict::Oldest>>{.count =
+                                                                                             12}>) {
     laws::check_evict<P>();
   }
 
@@ -60,7 +61,7 @@ TEST_SUITE("memory") {
     CHECK(evicted(evict::LowestKeepScore{}) == Order{4, 3, 9});
     CHECK(evicted(evict::WeakestSignal{}) == Order{3, 9, 4});
     CHECK(evicted(evict::Oldest{}) == Order{3, 4, 9});
-    CHECK(evicted(evict::LeastAttended{}) == Order{9, 3, 4});
+    CHECK(evicted(evict::LeastAttendedOnAverage{}) == Order{9, 3, 4});
     CHECK(evicted(evict::LeastRecentlyAttended{}) == Order{4, 3, 9});
   }
 
@@ -72,16 +73,16 @@ TEST_SUITE("memory") {
     CHECK(evict::LeastSurprisingForAge{}(aged, second));  // 5 / 3 before 2
   }
 
-  TEST_CASE("LeastAttended evicts last what no query could see yet") {
+  TEST_CASE("LeastAttendedOnAverage evicts last what no query could see yet") {
     Entry unseen = third;
     unseen.readers = 0;
     unseen.attended = 0;
-    CHECK(evict::LeastAttended{}(second, unseen));
-    CHECK(!evict::LeastAttended{}(unseen, second));
+    CHECK(evict::LeastAttendedOnAverage{}(second, unseen));
+    CHECK(!evict::LeastAttendedOnAverage{}(unseen, second));
     Entry other = first;
     other.readers = 0;
-    CHECK(!evict::LeastAttended{}(unseen, other));
-    CHECK(!evict::LeastAttended{}(other, unseen));
+    CHECK(!evict::LeastAttendedOnAverage{}(unseen, other));
+    CHECK(!evict::LeastAttendedOnAverage{}(other, unseen));
   }
 
   TEST_CASE("PinFirst evicts the first tokens of the text last") {

@@ -8,6 +8,7 @@
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>
 #include <ttt/algebra/operations/embed.hpp>
+#include <ttt/algebra/operations/excess_retention.hpp>
 #include <ttt/algebra/operations/head_surprisal.hpp>
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/layer_norm.hpp>
