@@ -3,6 +3,7 @@
 
 #include <ttt/layer/causal_conv.hpp>
 #include <ttt/memory/cached_window.hpp>
+#include <ttt/memory/published.hpp>
 #include <ttt/model/systems.hpp>
 
 #include <string>
@@ -47,6 +48,10 @@ using BookkeeperWindow = BookkeeperE2e;
 /// Full attention in the same blocks, to be trained without learning: the control.
 using BookkeeperFull = Recaller<preset::bookkeeper, Attend<Whole>>;
 
+/// TRIM-KV in the same blocks, to be trained as bookkeeper is, with a penalty on what its retentions
+/// keep beyond its slots.
+using BookkeeperTrimKv = Recaller<preset::bookkeeper, Attend<Window, published::TrimKv<128>>>;
+
 /// SR-TTT with as many slots as bookkeeper, and either kind of inner steps.
 template <InnerSteps Steps>
 using BookkeeperSrTttWith =
@@ -73,8 +78,8 @@ using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// The names of the models that with_model knows.
 inline constexpr std::string_view names =
-    "bookkeeper, bookkeeper_window, bookkeeper_e2e, bookkeeper_full, bookkeeper_sr_ttt, "
-    "bookkeeper_sr_ttt_grad_full, pieces or toy";
+    "bookkeeper, bookkeeper_window, bookkeeper_e2e, bookkeeper_full, bookkeeper_trim_kv, "
+    "bookkeeper_sr_ttt, bookkeeper_sr_ttt_grad_full, pieces or toy";
 
 /// Calls visit.template operator()<Model>() for the model of that name.
 ///
@@ -85,6 +90,7 @@ auto with_model(const std::string& name, Visit&& visit) {
   if (name == "bookkeeper_window") return visit.template operator()<BookkeeperWindow>();
   if (name == "bookkeeper_e2e") return visit.template operator()<BookkeeperE2e>();
   if (name == "bookkeeper_full") return visit.template operator()<BookkeeperFull>();
+  if (name == "bookkeeper_trim_kv") return visit.template operator()<BookkeeperTrimKv>();
   if (name == "bookkeeper_sr_ttt") return visit.template operator()<BookkeeperSrTtt>();
   if (name == "bookkeeper_sr_ttt_grad_full") {
     return visit.template operator()<BookkeeperSrTttGradFull>();

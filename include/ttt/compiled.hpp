@@ -29,8 +29,10 @@
   TTT_OPERATION(Extern, ttt::ChooseRows, 1, S)                                      \
   TTT_OPERATION(Extern, ttt::Convolve, 2, S)                                        \
   TTT_OPERATION(Extern, ttt::CrossEntropy, 1, S)                                    \
+  TTT_OPERATION(Extern, ttt::ExcessRetention, 1, S)                                 \
   TTT_OPERATION(Extern, ttt::LayerNorm, 3, S)                                       \
   TTT_OPERATION(Extern, ttt::LogSumExp, 1, S)                                       \
+  TTT_OPERATION(Extern, ttt::LogLogistic, 1, S)                                     \
   TTT_OPERATION(Extern, ttt::Logistic, 1, S)                                        \
   TTT_OPERATION(Extern, ttt::MatMul, 2, S)                                          \
   TTT_OPERATION(Extern, ttt::ReceivedAttention<1>, 4, S)                            \

@@ -61,7 +61,8 @@ TEST_SUITE("model") {
               With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 2}}>>,
       Caching<signal::Sum<signal::Surprisal, signal::KeepScore>,
               With<admit::AtLeast{.threshold = 1}>>,
-      Caching<signal::Reconstruction>, Caching<fuse::Gated>,
+      Caching<signal::Reconstruction>, Caching<fuse::Gated>, Caching<evict::LeastRetained>,
+      Caching<signal::LargestAttention, evict::LeastAttendedInTotal>,
       Caching<evict::LeastAttendedOnAverage, fuse::Gated, place::Nowhere>) {
     const auto params = laws::lively_params<Model, float>(1);
     Random random(2);

@@ -86,7 +86,7 @@ TEST_SUITE("algebra") {
     }
     CHECK(softplus_of(x)(0, 1) == doctest::Approx(std::log(2.0)));
     CHECK(log_sigmoid(x)(0, 0) == -1e4F);
-    CHECK(log_sigmoid(x)(0, 2) == 0);
+    CHECK(std::abs(log_sigmoid(x)(0, 2)) < 1e-30F);
     CHECK(log_sigmoid(x, 80)(0, 1) < 0);  // where the sigmoid itself is rounded to 1
   }
 

@@ -76,7 +76,7 @@ struct Decayed : Kept<S> {
 
   Decayed(const Case& c, Index kept, Random& random) : Kept<S>(c, kept, random) {
     this->bias = normal<S>(kept, c.kv_heads, random, 0.1);
-    for (Index j = 0; j < kept; ++j) age.push_back(3 * (kept - j) + random.below(3));
+    for (Index j = 0; j < kept; ++j) age.push_back(kept - j + random.below(2));
   }
 
   [[nodiscard]] VisibleKeys visible() const {
