@@ -48,8 +48,8 @@ using BookkeeperWindow = BookkeeperE2e;
 /// Full attention in the same blocks, to be trained without learning: the control.
 using BookkeeperFull = Recaller<preset::bookkeeper, Attend<Whole>>;
 
-/// TRIM-KV in the same blocks, to be trained as bookkeeper is, with a penalty on what its retentions
-/// keep beyond its slots.
+/// TRIM-KV in the same blocks, to be trained as bookkeeper is, with a penalty on what its
+/// retentions keep beyond its slots.
 using BookkeeperTrimKv = Recaller<preset::bookkeeper, Attend<Window, published::TrimKv<128>>>;
 
 /// SR-TTT with as many slots as bookkeeper, and either kind of inner steps.

@@ -12,8 +12,7 @@ using Under = models::BookkeeperWith<signal::KeepScore, Policies...>;
 template <class Kept>
 using Storing = models::Recaller<preset::bookkeeper, Attend<Window, Kept>>;
 /// Its signal is its own: scores would decide where signals are equal.
-using SnapKv =
-    published::SnapKv<128, evict::InOrder<evict::WeakestSignal, evict::LowestKeepScore>>;
+using SnapKv = published::SnapKv<128, evict::InOrder<evict::WeakestSignal, evict::LowestKeepScore>>;
 
 }  // namespace
 
@@ -26,7 +25,7 @@ std::vector<Contender> with_policies(const std::filesystem::path& file, const Re
           contender<Under<evict::LeastAttendedOnAverage>>("least_attended", file, reading),
           contender<Under<evict::LeastRecentlyAttended>>("least_recent", file, reading),
           contender<Storing<published::StreamingLlm<128, signal::KeepScore>>>("streaming_llm", file,
-                                                                             reading),
+                                                                              reading),
           contender<Storing<published::H2o<128, signal::KeepScore>>>("h2o", file, reading),
           contender<Storing<published::Tova<128, signal::KeepScore>>>("tova", file, reading),
           contender<Storing<SnapKv>>("snap_kv", file, reading),

@@ -62,7 +62,7 @@ using Observing = CachedTttE2e<signalling, 2, 1, Cache<5, signal::MeanAttention,
 
 /// Retentions, of two heads that four heads of queries share.
 inline constexpr ModelSpec sharing = checked(
-    {.vocab = 13, .width = 8, .heads = 4, .kv_heads = 2, .hidden = 6, .window = 10, .chunk = 4});
+    {.vocab = 13, .width = 8, .heads = 4, .hidden = 6, .window = 10, .chunk = 4, .kv_heads = 2});
 using Retaining = CachedTttE2e<sharing, 2, 1, Cache<5, evict::LeastRetained>>;
 
 /// Every entry that a memory of blocks stores, block by block.
