@@ -54,6 +54,8 @@ template <>
 constexpr double bound<Keeping> = 5.0;
 template <>
 constexpr double bound<Gating> = 1.6;
+template <>
+constexpr double bound<Retaining> = 5.0;
 
 /// By how much the weights that retentions leave to tokens outside the window exceed four, on
 /// average.
