@@ -149,7 +149,7 @@ TEST_SUITE("storage") {
     check(Attention{{2, 1}, {kept}}, q, k, v, M());
     check(JointAttention{{4, 2}, {window, kept}}, q, k, v, M(), normal(5, 8, random), k, v, bias);
     VisibleKeys aged = kept;
-    for (Index j = 0; j < 20; ++j) aged.age.push_back(30 - j);
+    for (Index j = 0; j < 20; ++j) aged.age.push_back(8 - j / 4);
     const M decays = normal(20, 2, random, 0.1);
     check(Attention{{4, 2}, {aged}}, q, k, v, decays);
     check(JointAttention{{4, 2}, {window, aged}}, q, k, v, bias, normal(5, 8, random), k, v,
