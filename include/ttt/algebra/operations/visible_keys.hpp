@@ -45,7 +45,7 @@ struct VisibleKeys {
 
   /// The first `seen` keys.
   [[nodiscard]] static VisibleKeys leading(std::vector<Index> seen) {
-    return {.first = std::vector<Index>(seen.size(), 0), .count = std::move(seen)};
+    return {std::vector<Index>(seen.size(), 0), std::move(seen), {}};
   }
 
   /// The end of what a query sees.
