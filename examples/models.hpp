@@ -3,6 +3,7 @@
 
 #include <ttt/layer/causal_conv.hpp>
 #include <ttt/memory/cached_window.hpp>
+#include <ttt/memory/published.hpp>
 #include <ttt/model/systems.hpp>
 
 #include <cstddef>
@@ -52,6 +53,10 @@ using BookkeeperWindow = BookkeeperE2e;
 /// Full attention in the same blocks, to be trained without learning: the control.
 using BookkeeperFull = Recaller<preset::bookkeeper, Attend<Whole>>;
 
+/// TRIM-KV in the same blocks, to be trained as bookkeeper is, with a penalty on what its
+/// retentions keep beyond its slots.
+using BookkeeperTrimKv = Recaller<preset::bookkeeper, Attend<Window, published::TrimKv<128>>>;
+
 /// SR-TTT with as many slots as bookkeeper, and either kind of inner steps.
 template <InnerSteps Steps>
 using BookkeeperSrTttWith =
@@ -91,6 +96,7 @@ inline constexpr std::tuple known{
     Known<BookkeeperWindow>{"bookkeeper_window"},
     Known<BookkeeperE2e>{"bookkeeper_e2e", bookkeeper_e2e_rate},
     Known<BookkeeperFull>{"bookkeeper_full"},
+    Known<BookkeeperTrimKv>{"bookkeeper_trim_kv", bookkeeper_rate},
     Known<BookkeeperSrTtt>{"bookkeeper_sr_ttt"},
     Known<BookkeeperSrTttGradFull>{"bookkeeper_sr_ttt_grad_full"},
     Known<Pieces>{"pieces", 1},

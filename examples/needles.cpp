@@ -375,9 +375,10 @@ int main(int argc, char** argv) {
               "of the grid's other policies; 0 for none")
       .option(
           "--policy", s.policy,
-          "keep, surprisal, oldest, random, least_attended, least_recent, oracle, window; of the "
-          "rivals window_only, ttt_e2e, full_attention, sr_ttt, sr_ttt_oracle, grad_full or "
-          "grad_full_oracle")
+          "keep, surprisal, oldest, random, least_attended, least_recent, streaming_llm, h2o, "
+          "tova, "
+          "snap_kv, oracle, window; of the rivals window_only, ttt_e2e, full_attention, trim_kv, "
+          "sr_ttt, sr_ttt_oracle, grad_full or grad_full_oracle")
       .option("--rivals", s.rivals, "a folder with models to compare with")
       .option("--frozen", s.frozen, "read without learning; not SR-TTT")
       .option(

@@ -82,7 +82,9 @@ void add_recall(support::Program& program, training::Settings& s) {
       .option("--keep-penalty", s.keep_penalty, range::rate_or_none,
               "of keep scores: what their mean softplus counts")
       .option("--peak-penalty", s.peak_penalty, range::rate_or_none,
-              "of keep scores: what their soft maximum counts in texts without answers");
+              "of keep scores: what their soft maximum counts in texts without answers")
+      .option("--capacity-penalty", s.capacity_penalty, range::rate_or_none,
+              "of retentions: what a token of weight beyond the slots counts");
 }
 
 /// The files of a run, and how far it goes.

@@ -39,8 +39,9 @@ struct Added {
 
   template <class X, class Gate>
   Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& /*gate*/) const {
+    Answer<X> window = inputs.window_alone();
     Answer<X> cache = inputs.cache_alone();
-    return {add(inputs.window_alone(), cache.rows), cache.received};
+    return {add(window.rows, cache.rows), cache.received, window.window_received};
   }
 };
 

@@ -21,6 +21,9 @@ Rivals rivals(const std::filesystem::path& folder, bool frozen, const std::strin
       {.inner_rate = models::bookkeeper_e2e_rate, .frozen = frozen});
   add.template operator()<models::BookkeeperFull>("full_attention", "bookkeeper_full.safetensors",
                                                   {.frozen = true});
+  add.template operator()<models::BookkeeperTrimKv>(
+      "trim_kv", "bookkeeper_trim_kv.safetensors",
+      {.inner_rate = models::bookkeeper_rate, .frozen = frozen});
   const auto add_sr_ttt = [&](const char* name, const char* oracle, const char* file) {
     using Model = models::BookkeeperSrTtt;  // both read alike
     add.template operator()<Model>(name, file, {.frozen = true});

@@ -256,7 +256,8 @@ support::Outcome train(const Settings& settings) {
   expect_sound(settings);
   const CacheSchedule caches{.keep_penalty = settings.keep_penalty,
                              .peak_penalty = settings.peak_penalty,
-                             .slots = settings.slots};
+                             .slots = settings.slots,
+                             .capacity_penalty = settings.capacity_penalty};
   if (settings.objective == "plain")
     return train<Model>(settings, PlainLoss<CacheSchedule>{.layers = caches});
   if constexpr (Model::traits.learns) {

@@ -47,6 +47,7 @@ struct Settings {
   std::vector<Index> slots;          // of caches; one is drawn for each step
   double keep_penalty = 0.02;
   double peak_penalty = 0;
+  double capacity_penalty = 0;
 
   std::string out = "model.safetensors";
   std::string pieces;      // of a model that does not read bytes
@@ -112,6 +113,7 @@ struct Settings {
     for (const Index n : slots) add("slots", n);
     if (!slots.empty()) add("keep-penalty", keep_penalty);
     if (peak_penalty > 0) add("peak-penalty", peak_penalty);
+    if (capacity_penalty > 0) add("capacity-penalty", capacity_penalty);
     return words;
   }
 };

@@ -33,12 +33,14 @@
   TTT_OPERATION(Extern, ttt::Clamp, 1, S)                                           \
   TTT_OPERATION(Extern, ttt::Convolve, 2, S)                                        \
   TTT_OPERATION(Extern, ttt::CrossEntropy, 1, S)                                    \
+  TTT_OPERATION(Extern, ttt::ExcessRetention, 1, S)                                 \
   TTT_OPERATION(Extern, ttt::Exponential, 1, S)                                     \
   TTT_OPERATION(Extern, ttt::Gelu, 1, S)                                            \
   TTT_OPERATION(Extern, ttt::GeluCotangent, 2, S)                                   \
   TTT_OPERATION(Extern, ttt::HeadProduct, 2, S)                                     \
   TTT_OPERATION(Extern, ttt::LayerNorm, 3, S)                                       \
   TTT_OPERATION(Extern, ttt::LogSumExp, 1, S)                                       \
+  TTT_OPERATION(Extern, ttt::LogLogistic, 1, S)                                     \
   TTT_OPERATION(Extern, ttt::Logistic, 1, S)                                        \
   TTT_OPERATION(Extern, ttt::LowerTriangle, 1, S)                                   \
   TTT_OPERATION(Extern, ttt::Magnitude, 1, S)                                       \

@@ -22,6 +22,7 @@
 #include <ttt/memory/cache_schedule.hpp>
 #include <ttt/memory/cached_window.hpp>
 #include <ttt/memory/inner.hpp>
+#include <ttt/memory/published.hpp>
 #include <ttt/model/dynamic_evaluation.hpp>
 #include <ttt/model/language_model.hpp>
 #include <ttt/model/memory_file.hpp>

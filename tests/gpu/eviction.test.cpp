@@ -52,7 +52,8 @@ void check_same_kept(const typename Model::template Params<Matrix<double>>& para
 
 TEST_SUITE("gpu") {
   TEST_CASE_TEMPLATE("a cache keeps the same tokens on a device, of equal ones too", Policy,
-                     evict::LeastSurprising, evict::LeastAttended, evict::Random,
+                     evict::LeastSurprising, evict::LeastAttendedOnAverage,
+                     evict::LeastAttendedInTotal, evict::LeastRetained, evict::Random,
                      SurprisingOrRead) {
     using Model = Under<Policy>;
     check_same_kept<Model>(laws::lively_params<Model>(1));

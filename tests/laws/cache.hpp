@@ -33,6 +33,18 @@ struct CachedRows {
   }
 };
 
+/// What a model says of keeping tokens, of numbers drawn for it: keep scores as they are, or
+/// logarithms of retentions, another for each head.
+template <class Kept, class S>
+Matrix<S> keep_of(const ModelSpec& spec, const Matrix<S>& drawn) {
+  if constexpr (!Kept::wants.retention) return drawn;
+  Matrix<S> keep(drawn.rows(), kv_heads_of(spec));
+  for (Index head = 0; head < keep.cols(); ++head) {
+    keep.col(head) = drawn.array().abs() * (S(-0.05) * static_cast<S>(head + 1));
+  }
+  return keep;
+}
+
 /// The shape of the only attention layer of a spec.
 inline AttentionShape shape_of(const ModelSpec& spec) {
   return {.heads = {.heads = spec.heads, .kv_heads = kv_heads_of(spec)},
@@ -48,6 +60,7 @@ Matrix<S> read_cached(const ModelSpec& spec, const CachedRows<S>& text,
                       const reference::Room& room = {1000, {}}) {
   using Memory = CachedWindow<Kept>;
   const AttentionShape shape = shape_of(spec);
+  const Matrix<S> keep = keep_of<Kept>(spec, text.keep);
   const CacheOptions options{.slots = room.slots, .pinned = room.pinned};
   RotaryTables<Matrix<S>> rotary;
   Random random(static_cast<std::uint64_t>(longest));
@@ -60,7 +73,7 @@ Matrix<S> read_cached(const ModelSpec& spec, const CachedRows<S>& text,
     const auto rows = [&](const Matrix<S>& all) { return Matrix<S>(all.middleRows(first, count)); };
     detail::ContextOf<Memory, Matrix<S>> context{
         .spec = spec, .rotary = rotary, .position = first, .options = options};
-    if constexpr (Memory::scored) context.side = {rows(text.keep)};
+    if constexpr (Memory::scored) context.side = {rows(keep)};
     const Matrix<S> q = rows(text.q);
     const Matrix<S> k = rows(text.k);
     const Matrix<S> v = rows(text.v);
@@ -81,12 +94,12 @@ Matrix<S> read_cached(const ModelSpec& spec, const CachedRows<S>& text,
 template <ModelSpec Spec, class Kept>
 void check_cache_agrees() {
   const CachedRows text(9 * Spec.chunk + 3, Spec.width, 1);
+  const Matrix<double> keep = keep_of<Kept>(Spec, text.keep);
   for (const reference::Room& room :
        {reference::Room{1000, {}}, {5, {}}, {5, {0, 11, 12}}, {0, {}}}) {
     std::vector<Entry> kept;
     const Matrix<double> expected =
-        reference::CachedText<Kept>{text.q,    text.k,         text.v, text.keep,
-                                    text.gate, text.surprisal, room}
+        reference::CachedText<Kept>{text.q, text.k, text.v, keep, text.gate, text.surprisal, room}
             .read(Spec, kept);
     for (Index longest = Spec.chunk; longest > 0; longest /= 2) {
       CAPTURE(room.slots);
@@ -100,7 +113,11 @@ void check_cache_agrees() {
         CHECK(entries[n].position == kept[n].position);
         CHECK(entries[n].readers == kept[n].readers);
         CHECK(entries[n].attended_at == kept[n].attended_at);
-        CHECK(entries[n].attended == doctest::Approx(kept[n].attended).epsilon(1e-10));
+        const auto near = [](double number) { return doctest::Approx(number).epsilon(1e-10); };
+        CHECK(entries[n].attended == near(kept[n].attended));
+        CHECK(entries[n].attended_in_chunk == near(kept[n].attended_in_chunk));
+        CHECK(entries[n].attended_last == near(kept[n].attended_last));
+        CHECK(entries[n].log_retention == near(kept[n].log_retention));
         CHECK(state.cache.keys.row(static_cast<Index>(n)) == text.k.row(kept[n].position));
       }
     }

@@ -48,6 +48,23 @@ struct ReadAndUnlike {
 using Attending =
     CachedTttE2e<signalling, 2, 1, Cache<5, signal::Reconstruction, ReadAndUnlike, place::Nowhere>>;
 
+/// What policies know of attention in the window, with as much weight each.
+struct ReadInWindow {
+  static constexpr PolicyTraits traits{.window_attention = true};
+  bool operator()(const Entry& a, const Entry& b) const { return read(a) < read(b); }
+
+ private:
+  static double read(const Entry& e) {
+    return e.attended + e.attended_in_chunk + e.attended_last + e.signal;
+  }
+};
+using Observing = CachedTttE2e<signalling, 2, 1, Cache<5, signal::MeanAttention, ReadInWindow>>;
+
+/// Retentions, of two heads that four heads of queries share.
+inline constexpr ModelSpec sharing = checked(
+    {.vocab = 13, .width = 8, .heads = 4, .hidden = 6, .window = 10, .chunk = 4, .kv_heads = 2});
+using Retaining = CachedTttE2e<sharing, 2, 1, Cache<5, evict::LeastRetained>>;
+
 /// Every entry that a memory of blocks stores, block by block.
 template <class Memory>
 std::vector<Entry> cached_entries(const Memory& memory) {

@@ -20,8 +20,11 @@ inline std::vector<Entry> drawn_entries(Index count, Random& random) {
     entries.push_back({.position = position,
                        .surprisal = few() + 1,
                        .keep = few(),
+                       .log_retention = -std::abs(few()),
                        .signal = few(),
                        .attended = few() + 1,
+                       .attended_in_chunk = few() + 1,
+                       .attended_last = few() + 1,
                        .readers = random.below(3),
                        .attended_at = position + random.below(9),
                        .now = 100,
@@ -39,7 +42,8 @@ inline std::vector<Offer> offers_of(const std::vector<Entry>& entries,
     offers.push_back({.entry = entry,
                       .surprisal = surprisal,
                       .at = offers.size(),
-                      .reconstruction = std::abs(entry.keep)});
+                      .reconstruction = std::abs(entry.keep),
+                      .attention = surprisal});  // any numbers that are not negative
   }
   return offers;
 }

@@ -52,21 +52,32 @@ struct DrawnInputs {
 ///                others
 /// \law pure      of equal inputs the answers are equal
 /// \law received  what the cached keys received is answered too, and is no more than every query
-///                that saw one had to give; no query gave a key most that did not see it
+///                that saw one had to give; no query gave a key most that did not see it. What the
+///                window's keys received is answered where it is wanted, and changes nothing else
 template <Fuse F, class S>
 void check_fuse() {
   const std::vector<Index> seen{0, 0, 1, 3, 3, 4, 7, 7};
   constexpr Index cached = 7;
   const DrawnInputs<S> drawn(seen, cached, F::gated, 1);
-  const Matrix<S> alone = drawn.inputs().window_alone();
-  const auto [y, received] = F{}(drawn.inputs(), drawn.gate);
+  const Matrix<S> alone = drawn.inputs().window_alone().rows;
+  const auto [y, received, unasked] = F{}(drawn.inputs(), drawn.gate);
   REQUIRE(y.rows() == alone.rows());
   REQUIRE(y.cols() == alone.cols());
   CHECK(F{}(drawn.inputs(), drawn.gate).rows == y);
   CHECK(F{}(drawn.inputs(), drawn.gate).received == received);
   CHECK(disagreement(Matrix<S>(y.topRows(2)), Matrix<S>(alone.topRows(2))) < 1e-6);
 
-  REQUIRE(received.rows() == 2);
+  AttentionInputs<Matrix<S>> reporting = drawn.inputs();
+  reporting.window_reported = true;
+  const auto reported = F{}(reporting, drawn.gate);
+  CHECK(reported.rows == y);
+  CHECK(unasked.size() == 0);
+  REQUIRE(reported.window_received.rows() == 3);
+  REQUIRE(reported.window_received.cols() == drawn.window_k.rows());
+  CHECK(static_cast<double>(reported.window_received.row(0).sum()) <=
+        static_cast<double>(seen.size()) + 1e-5);
+
+  REQUIRE(received.rows() == 3);
   REQUIRE(received.cols() == cached);
   for (Index n = 0; n < cached; ++n) {
     const auto readers = std::ranges::count_if(seen, [&](Index count) { return n < count; });

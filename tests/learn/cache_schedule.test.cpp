@@ -20,7 +20,10 @@ const std::vector<Token> tokens{1, 2, 3};
 
 TEST_SUITE("learn") {
   TEST_CASE("Each step draws its slots anew, the same whenever it is asked, and each as often") {
-    const CacheSchedule schedule{.keep_penalty = 0.5, .peak_penalty = 0.25, .slots = {16, 32, 64}};
+    const CacheSchedule schedule{.keep_penalty = 0.5,
+                                 .peak_penalty = 0.25,
+                                 .slots = {16, 32, 64},
+                                 .capacity_penalty = 0.125};
     std::map<Index, int> drawn;
     const Text text{.tokens = tokens};
     for (Index step = 0; step < 3000; ++step) {
@@ -28,6 +31,7 @@ TEST_SUITE("learn") {
       CHECK(now.slots == schedule.at<Keeping>(step, text).slots);
       CHECK(now.keep_penalty == 0.5);
       CHECK(now.peak_penalty == 0.25);
+      CHECK(now.capacity_penalty == 0.125);
       ++drawn[now.slots];
     }
     CHECK(drawn.size() == 3);

@@ -12,6 +12,7 @@ using namespace ttt;
 using laws::Attending;
 using laws::Gating;
 using laws::Keeping;
+using laws::Retaining;
 using laws::Signalling;
 
 using M = Matrix<double>;
@@ -19,6 +20,9 @@ using M = Matrix<double>;
 /// Whether a model has keep scores.
 template <class Model>
 constexpr bool has_keep_scores = std::is_same_v<typename Model::Side, KeepScores>;
+/// Whether it has a side output, which is keep scores or retentions.
+template <class Model>
+constexpr bool has_side = !std::is_same_v<typename Model::Side, NoSide>;
 
 /// A text with targets left out and others weighted, and a cache that uses fewer slots than it has.
 template <class Model>
@@ -26,7 +30,8 @@ struct Given {
   std::vector<Token> tokens;
   std::vector<std::uint8_t> mask;
   std::vector<float> weights;
-  CacheOptions caches{.slots = 4, .keep_penalty = has_keep_scores<Model> ? 0.3 : 0.0};
+  CacheOptions caches{
+      .slots = 4, .keep_penalty = has_keep_scores<Model> ? 0.3 : 0.0, .capacity_penalty = 0.2};
 
   explicit Given(std::uint64_t seed)
       : tokens(laws::text<Model>(7, seed)),
@@ -49,6 +54,24 @@ template <>
 constexpr double bound<Keeping> = 5.0;
 template <>
 constexpr double bound<Gating> = 1.6;
+template <>
+constexpr double bound<Retaining> = 5.0;
+
+/// By how much the weights that retentions leave to tokens outside the window exceed four, on
+/// average.
+double mean_excess(const M& log_retention, Index window) {
+  double sum = 0;
+  for (Index head = 0; head < log_retention.cols(); ++head) {
+    for (Index t = 0; t < log_retention.rows(); ++t) {
+      double weight = 0;
+      for (Index i = 0; i <= t - window; ++i) {
+        weight += std::exp(static_cast<double>(t - i) * log_retention(i, head));
+      }
+      sum += std::max(0.0, weight - 4);
+    }
+  }
+  return sum / static_cast<double>(log_retention.size());
+}
 
 /// What each inner step added to the fast weights. \shape [chunks][arrays]
 template <class Model>
@@ -85,7 +108,7 @@ double loss_with_steps(const typename Model::template Params<M>& params, const G
     const auto first = static_cast<std::size_t>(i * chunk);
     const auto rows = [&](const M& all) { return M(all.middleRows(i * chunk, chunk)); };
     context.position = i * chunk;
-    if constexpr (has_keep_scores<Model>) context.side = {rows(crossed.side.keep)};
+    if constexpr (has_side<Model>) context.side = {rows(crossed.side.keep)};
     const M nats = cross_entropy(
         Model::logits(moved, Model::suffix(moved, memory, rows(crossed.rows), context, border)),
         text.targets().subspan(first, static_cast<std::size_t>(chunk)));
@@ -102,25 +125,27 @@ double loss_with_steps(const typename Model::template Params<M>& params, const G
   }
   if constexpr (has_keep_scores<Model>) {
     loss += given.caches.keep_penalty * (1 + crossed.side.keep.array().exp()).log().mean();
+  } else if constexpr (has_side<Model>) {
+    loss += given.caches.capacity_penalty * mean_excess(crossed.side.keep, Model::spec.window);
   }
   return loss;
 }
 
 TEST_SUITE("learn") {
   TEST_CASE_TEMPLATE("plain_gradient with a cache is the gradient of its loss", Model, Keeping,
-                     Signalling, Gating, Attending) {
+                     Signalling, Gating, Attending, Retaining) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
     const auto gradient = plain_gradient<Model, M>(params, given.text(), given.caches);
     CHECK(gradient.weighted > 0);
-    CHECK((gradient.auxiliary > 0) == has_keep_scores<Model>);
+    CHECK((gradient.auxiliary > 0) == has_side<Model>);
     laws::check_gradient(params, gradient.params, [&](const auto& moved) {
       return plain_gradient<Model, M>(moved, given.text(), given.caches).loss;
     });
   }
 
   TEST_CASE_TEMPLATE("the meta-gradient with a cache is the gradient of the loss", Model, Keeping,
-                     Signalling, Gating, Attending) {
+                     Signalling, Gating, Attending, Retaining) {
     const auto params = laws::lively_params<Model>(1);
     const Given<Model> given(2);
     for (const double most : {0.0, bound<Model>}) {
@@ -174,7 +199,7 @@ TEST_SUITE("learn") {
   }
 
   TEST_CASE_TEMPLATE("learning at rate 0 with a cache is reading without learning", Model, Keeping,
-                     Signalling, Gating, Attending) {
+                     Signalling, Gating, Attending, Retaining) {
     const auto params = laws::lively_params<Model>(3);
     const Given<Model> given(4);
     const auto plain = plain_gradient<Model, M>(params, given.text(), given.caches);
@@ -199,7 +224,7 @@ TEST_SUITE("learn") {
 
   TEST_CASE_TEMPLATE(
       "the first-order meta-gradient with a cache is the gradient where inner steps are constants",
-      Model, Keeping, Signalling, Gating, Attending) {
+      Model, Keeping, Signalling, Gating, Attending, Retaining) {
     const auto params = laws::lively_params<Model>(5);
     const Given<Model> given(6);
     const auto learner = [&](Order order, Checkpointing checkpointing) {

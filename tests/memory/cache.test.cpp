@@ -102,7 +102,8 @@ Index comparisons(Index slots, Index batch, Index rounds, SignalOf signal_of) {
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE("a cache stores what sorting everything would", Kept, Cache<7>,
                      Cache<1, evict::LeastSurprising>, Cache<7, evict::LowestKeepScore>,
-                     Cache<7, evict::Oldest>, Cache<9, evict::LeastAttended, admit::AtLeast>,
+                     Cache<7, evict::Oldest>,
+                     Cache<9, evict::LeastAttendedOnAverage, admit::AtLeast>,
                      Cache<6, evict::LeastSurprisingForAge>, Cache<7, evict::LeastRecentlyAttended>,
                      Cache<12, With<evict::Random{.seed = 3}>,
                            With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 3}}>>,

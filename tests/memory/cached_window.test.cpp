@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/layer/layer.hpp>
+#include <ttt/memory/published.hpp>
 
 #include <limits>
 #include <tuple>
@@ -21,22 +22,25 @@ constexpr ModelSpec spec(Index window) {
 template <class... Policies>
 using Roomy = Cache<64, Policies...>;
 
-using Keepers =
-    std::tuple<Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>,
-               Roomy<evict::LowestKeepScore>, Roomy<signal::KeepScore, place::Absolute>,
-               Roomy<evict::Oldest, With<signal::MeanSurprisal{.reach = 2}>>,
-               Roomy<With<signal::MeanSurprisal{.reach = 9}>>, Roomy<signal::Reconstruction>,
-               Roomy<evict::LeastAttended>, Roomy<evict::LeastRecentlyAttended, place::Absolute>,
-               Roomy<With<evict::Random{.seed = 5}>>,
-               Roomy<With<evict::PinFirst<evict::LeastSurprising>{.count = 3}>>,
-               Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
-               Roomy<place::Nowhere>,
-               Roomy<place::Nowhere, evict::LowestKeepScore, With<admit::AtLeast{.threshold = 2}>>,
-               Roomy<With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 4}}>>,
-               Roomy<admit::None>, Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>,
-               Roomy<fuse::Gated>, Roomy<fuse::Gated, place::Nowhere, evict::LowestKeepScore>,
-               Roomy<evict::LeastAttended, fuse::Gated, place::Absolute>,
-               Roomy<evict::LeastRecentlyAttended, fuse::Gated>>;
+using Keepers = std::tuple<
+    Roomy<>, Roomy<evict::LeastSurprising, place::Absolute>, Roomy<evict::LowestKeepScore>,
+    Roomy<signal::KeepScore, place::Absolute>,
+    Roomy<evict::Oldest, With<signal::MeanSurprisal{.reach = 2}>>,
+    Roomy<With<signal::MeanSurprisal{.reach = 9}>>, Roomy<signal::Reconstruction>,
+    Roomy<evict::LeastAttendedOnAverage>, Roomy<evict::LeastRecentlyAttended, place::Absolute>,
+    Roomy<With<evict::Random{.seed = 5}>>,
+    Roomy<With<evict::PinFirst<evict::LeastSurprising>{.count = 3}>>,
+    Roomy<evict::InOrder<evict::LeastRecentlyAttended, evict::LeastSurprising>>,
+    Roomy<place::Nowhere>,
+    Roomy<place::Nowhere, evict::LowestKeepScore, With<admit::AtLeast{.threshold = 2}>>,
+    Roomy<With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 4}}>>,
+    Roomy<admit::None>, Roomy<signal::Sum<signal::Surprisal, signal::KeepScore>>,
+    Roomy<fuse::Gated>, Roomy<fuse::Gated, place::Nowhere, evict::LowestKeepScore>,
+    Roomy<evict::LeastAttendedOnAverage, fuse::Gated, place::Absolute>,
+    Roomy<evict::LeastRecentlyAttended, fuse::Gated>, published::StreamingLlm<64>,
+    published::H2o<64>, published::Tova<64>, published::SnapKv<64>, published::TrimKv<64>,
+    published::H2o<64, fuse::Gated, place::Nowhere>, published::TrimKv<64, fuse::Gated>,
+    Roomy<signal::LargestAttention, evict::LeastRecentlyAttended>>;
 
 template <class Kept>
 constexpr bool all_admitted = std::is_same_v<typename Kept::AdmitPolicy, admit::All>;

@@ -4,6 +4,7 @@
 #include <ttt/layer/layer.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 namespace {
@@ -45,13 +46,16 @@ using Order = std::vector<Index>;
 TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE(
       "every Evict is a strict weak order of entries", P, evict::LeastSurprising,
-      evict::LowestKeepScore, evict::WeakestSignal, evict::Oldest, evict::LeastAttended,
+      evict::LowestKeepScore, evict::WeakestSignal, evict::Oldest, evict::LeastAttendedOnAverage,
       evict::LeastRecentlyAttended, evict::LeastSurprisingForAge, evict::Random,
+      evict::LeastAttendedInTotal, evict::LeastAttendedByLast, evict::LeastRetained,
+      With<evict::PinFirst<evict::Oldest>{.count = 9}>,
       With<evict::PinFirst<evict::LeastSurprising>{.count = 20}>,
       With<evict::PinFirst<evict::Random>{.count = 9, .then = {.seed = 2}}>,
-      evict::InOrder<evict::WeakestSignal, evict::LeastAttended>,
+      evict::InOrder<evict::WeakestSignal, evict::LeastAttendedOnAverage>,
       evict::InOrder<evict::LeastSurprising, evict::InOrder<evict::LowestKeepScore, evict::Oldest>>,
-      With<evict::PinFirst<evict::InOrder<evict::LeastAttended, evict::Oldest>>{.count = 12}>) {
+      With<evict::PinFirst<evict::InOrder<evict::LeastAttendedOnAverage, evict::Oldest>>{.count =
+                                                                                             12}>) {
     laws::check_evict<P>();
   }
 
@@ -60,8 +64,39 @@ TEST_SUITE("memory") {
     CHECK(evicted(evict::LowestKeepScore{}) == Order{4, 3, 9});
     CHECK(evicted(evict::WeakestSignal{}) == Order{3, 9, 4});
     CHECK(evicted(evict::Oldest{}) == Order{3, 4, 9});
-    CHECK(evicted(evict::LeastAttended{}) == Order{9, 3, 4});
+    CHECK(evicted(evict::LeastAttendedOnAverage{}) == Order{9, 3, 4});
     CHECK(evicted(evict::LeastRecentlyAttended{}) == Order{4, 3, 9});
+  }
+
+  TEST_CASE("LeastAttendedInTotal looks at the sum, LeastAttendedByLast at the last query") {
+    Entry early = first;  // read by many
+    early.attended = 6;
+    early.readers = 100;
+    Entry late = second;  // an attention of 3 of 4 queries
+    CHECK(evict::LeastAttendedInTotal{}(late, early));
+    CHECK(evict::LeastAttendedOnAverage{}(early, late));
+    CHECK(evicted(evict::LeastAttendedInTotal{}) == Order{3, 9, 4});
+    early.attended_last = 0.1;
+    late.attended_last = 0.2;
+    CHECK(evict::LeastAttendedByLast{}(early, late));
+    CHECK(!evict::LeastAttendedByLast{}(late, early));
+    late.attended_last = early.attended_last;
+    CHECK(!evict::LeastAttendedByLast{}(early, late));
+  }
+
+  TEST_CASE("LeastRetained compares powers of retentions by age") {
+    const auto entry = [](Index position, double retention) {
+      return Entry{.position = position, .log_retention = std::log(retention), .now = 10};
+    };
+    const Entry old = entry(0, 0.9);    // 0.9^10 = 0.349
+    const Entry young = entry(8, 0.5);  // 0.5^2 = 0.25
+    const Entry newest = entry(9, 0.4);
+    CHECK(evict::LeastRetained{}(young, old));
+    CHECK(!evict::LeastRetained{}(old, young));
+    CHECK(evict::LeastRetained{}(old, newest));  // 0.349 before 0.4
+    Entry later = old;
+    later.now = 15;  // 0.9^15 = 0.206
+    CHECK(evict::LeastRetained{}(later, young));
   }
 
   TEST_CASE("LeastSurprisingForAge divides the surprisal by how often others were offered since") {
@@ -72,16 +107,16 @@ TEST_SUITE("memory") {
     CHECK(evict::LeastSurprisingForAge{}(aged, second));  // 5 / 3 before 2
   }
 
-  TEST_CASE("LeastAttended evicts last what no query could see yet") {
+  TEST_CASE("LeastAttendedOnAverage evicts last what no query could see yet") {
     Entry unseen = third;
     unseen.readers = 0;
     unseen.attended = 0;
-    CHECK(evict::LeastAttended{}(second, unseen));
-    CHECK(!evict::LeastAttended{}(unseen, second));
+    CHECK(evict::LeastAttendedOnAverage{}(second, unseen));
+    CHECK(!evict::LeastAttendedOnAverage{}(unseen, second));
     Entry other = first;
     other.readers = 0;
-    CHECK(!evict::LeastAttended{}(unseen, other));
-    CHECK(!evict::LeastAttended{}(other, unseen));
+    CHECK(!evict::LeastAttendedOnAverage{}(unseen, other));
+    CHECK(!evict::LeastAttendedOnAverage{}(other, unseen));
   }
 
   TEST_CASE("PinFirst evicts the first tokens of the text last") {
@@ -122,6 +157,9 @@ TEST_SUITE("memory") {
     CHECK(detail::traits_of<evict::InOrder<evict::Oldest, evict::LowestKeepScore>>.keep_score);
     CHECK(!detail::traits_of<With<evict::PinFirst<evict::Oldest>{.count = 2}>>.keep_score);
     CHECK(!detail::traits_of<evict::WeakestSignal>.keep_score);
+    CHECK(detail::traits_of<evict::PinFirst<evict::LeastRetained>>.retention);
+    CHECK(
+        detail::traits_of<evict::InOrder<evict::LeastAttendedByLast, evict::Oldest>>.window_attention);
   }
 }
 

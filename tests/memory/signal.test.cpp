@@ -14,7 +14,8 @@ TEST_SUITE("memory") {
   TEST_CASE_TEMPLATE("every Signal is finite and pure", P, signal::Surprisal, signal::MeanSurprisal,
                      With<signal::MeanSurprisal{.reach = 0}>,
                      With<signal::MeanSurprisal{.reach = 3}>, signal::KeepScore,
-                     signal::Reconstruction, signal::Sum<>,
+                     signal::Reconstruction, signal::MeanAttention, signal::LargestAttention,
+                     With<signal::LargestAttention{.reach = 0}>, signal::Sum<>,
                      signal::Sum<signal::Surprisal, signal::KeepScore>) {
     laws::check_signal<P>();
   }
@@ -45,6 +46,23 @@ TEST_SUITE("memory") {
     CHECK(mean(1) == 3);
     CHECK(mean(3) == doctest::Approx(19.0 / 4));
     CHECK(mean(4) == doctest::Approx(17.0 / 3));
+  }
+
+  TEST_CASE("MeanAttention and LargestAttention pool what neighbours received") {
+    const std::vector<double> received{0, 0.5, 0.125, 0, 2};
+    const auto offer = [&](std::size_t at) {
+      return Offer{.entry = {}, .surprisal = {}, .at = at, .attention = received};
+    };
+    CHECK(signal::MeanAttention{.reach = 0}(offer(2)) == 0.125);
+    CHECK(signal::MeanAttention{.reach = 1}(offer(0)) == 0.25);
+    CHECK(signal::MeanAttention{}(offer(2)) == doctest::Approx(2.625 / 5));
+    CHECK(signal::LargestAttention{.reach = 0}(offer(2)) == 0.125);
+    CHECK(signal::LargestAttention{.reach = 1}(offer(2)) == 0.5);
+    CHECK(signal::LargestAttention{}(offer(0)) == 0.5);
+    CHECK(signal::LargestAttention{}(offer(1)) == 2);
+    CHECK(detail::traits_of<signal::MeanAttention>.window_attention);
+    CHECK(
+        detail::traits_of<signal::Sum<signal::Surprisal, signal::LargestAttention>>.window_attention);
   }
 
   TEST_CASE("a Signal reads keep scores if a part of it does") {

@@ -52,7 +52,7 @@ TEST_SUITE("model") {
   TEST_CASE_TEMPLATE(
       "a token changes no surprisal before its own, bit for bit, under any policy of a cache",
       Model, Caching<>, Caching<evict::LeastSurprising>, Caching<evict::LowestKeepScore>,
-      Caching<evict::Oldest, place::Nowhere>, Caching<evict::LeastAttended>,
+      Caching<evict::Oldest, place::Nowhere>, Caching<evict::LeastAttendedOnAverage>,
       Caching<evict::LeastSurprisingForAge>, Caching<evict::LeastRecentlyAttended, place::Absolute>,
       Caching<evict::Random>,
       Caching<With<evict::PinFirst<evict::LowestKeepScore>{.count = 2}>, signal::KeepScore>,
@@ -61,8 +61,9 @@ TEST_SUITE("model") {
               With<admit::WithNeighbours<admit::AtLeast>{.first = {.threshold = 2}}>>,
       Caching<signal::Sum<signal::Surprisal, signal::KeepScore>,
               With<admit::AtLeast{.threshold = 1}>>,
-      Caching<signal::Reconstruction>, Caching<fuse::Gated>,
-      Caching<evict::LeastAttended, fuse::Gated, place::Nowhere>) {
+      Caching<signal::Reconstruction>, Caching<fuse::Gated>, Caching<evict::LeastRetained>,
+      Caching<signal::LargestAttention, evict::LeastAttendedInTotal>,
+      Caching<evict::LeastAttendedOnAverage, fuse::Gated, place::Nowhere>) {
     const auto params = laws::lively_params<Model, float>(1);
     Random random(2);
     const auto tokens = laws::drawn_tokens(7 * Model::spec.chunk, Model::spec.vocab, random);

@@ -44,12 +44,13 @@ Table entries() {
   const InMidChunk saved;
   const auto kept = laws::cached_entries(std::get<1>(saved.session.state().memory.stages)[0]);
   REQUIRE(kept.size() == 6);
-  Table table(6, 9);
+  Table table(6, 12);
   for (Index n = 0; n < 6; ++n) {
     const Entry& e = at(kept, n);
     table.row(n) << static_cast<double>(e.position), e.surprisal, e.keep, e.signal, e.attended,
         static_cast<double>(e.readers), static_cast<double>(e.attended_at),
-        static_cast<double>(e.now), static_cast<double>(e.insertions);
+        static_cast<double>(e.now), static_cast<double>(e.insertions), e.log_retention,
+        e.attended_in_chunk, e.attended_last;
   }
   return table;
 }
@@ -99,7 +100,7 @@ TEST_SUITE("model") {
   TEST_CASE("a memory whose cache has more entries than slots is refused") {
     const InMidChunk saved;
     file::Archive archive = memory_archive(saved.session);
-    Table table = Table::Zero(7, 9);
+    Table table = Table::Zero(7, 12);
     for (Index n = 0; n < 7; ++n) table(n, 0) = static_cast<double>(n);
     archive.set(part + "cache.entries", table);
     for (const auto& [name, cols] : {std::pair{"keys", 8}, {"values", 8}, {"keep", 1}}) {
@@ -128,7 +129,7 @@ TEST_SUITE("model") {
 
   TEST_CASE("a memory whose entries are no numbers, or count in none, is refused") {
     const std::string table = "read: tensor \"" + part + "cache.entries\": metadata must ";
-    for (Index col = 0; col < 9; ++col) {
+    for (Index col = 0; col < 12; ++col) {
       for (const double number : {infinite, -infinite, none}) {
         check_entry_refused(2, col, number, table + "be finite");
       }
@@ -141,6 +142,29 @@ TEST_SUITE("model") {
     }
   }
 
+  TEST_CASE("a memory with other tokens than those of the window is refused") {
+    using Observing = laws::Observing;
+    const auto params = laws::lively_params<Observing, float>(1);
+    Session<Observing> session(params);
+    std::vector<Token> known = text(9 * Observing::spec.chunk + 2);
+    for (Token& token : known) token %= static_cast<Token>(Observing::spec.vocab);
+    session.read(known);
+    const auto refused = [&](const Table& recent, const std::string& why) {
+      file::Archive archive = memory_archive(session);
+      archive.set(part + "recent", recent);
+      CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Observing>(archive, params)),
+                           ("read: archive: memory: CachedWindow: " + why).c_str(), FormatError);
+    };
+    Table recent = Table::Zero(10, 12);
+    for (Index n = 0; n < 10; ++n) recent(n, 0) = static_cast<double>(28 + n);
+    file::Archive archive = memory_archive(session);
+    archive.set(part + "recent", recent);
+    CHECK_NOTHROW(static_cast<void>(session_from<Observing>(archive, params)));
+    refused(Table(recent.topRows(9)), "recent must have 10 entries, got 9");
+    recent(3, 0) = 32;
+    refused(recent, "positions of recent must be those before 38, got 32");
+  }
+
   TEST_CASE("a memory whose cache has another form, or is not finite, is refused") {
     const InMidChunk saved;
     const auto refused = [&](const std::string& name, const auto& array) {
@@ -149,8 +173,8 @@ TEST_SUITE("model") {
       CAPTURE(name);
       CHECK_THROWS_AS(static_cast<void>(session_from<Model>(archive, saved.params)), FormatError);
     };
-    refused(part + "cache.entries", Table(entries().leftCols(8)));
-    refused(part + "cache.entries", ones(6, 9));  // that do not rise
+    refused(part + "cache.entries", Table(entries().leftCols(11)));
+    refused(part + "cache.entries", ones(6, 12));  // that do not rise
     refused(part + "cache.keys", ones(6, 7));
     refused(part + "cache.keep", ones(6, 2));
     refused(part + "cache.keys", M(M::Constant(6, 8, static_cast<float>(none))));

@@ -35,7 +35,7 @@ using Breaking = CachedTttE2e<laws::keeping, 3, 2, Cache<6, Broken>>;
 
 TEST_SUITE("model") {
   TEST_CASE_TEMPLATE("Reading with a cache in any parts is reading whole", Model, Keeping,
-                     Signalling, Gating, Attending) {
+                     Signalling, Gating, Attending, laws::Observing, laws::Retaining) {
     laws::check_session_streaming<Model, double>({.inner = inner}, 12);
     laws::check_session_streaming<Model, double>(
         {.learning = Learning::off, .layers = {.slots = 3}}, 6);

@@ -19,6 +19,9 @@ struct Source {
   Matrix<S> q, k, v;
   Matrix<S> bias;                          ///< [keys, 1] or without elements
   std::function<bool(Index, Index)> sees;  ///< whether a query sees a key
+  /// [keys] or empty: of each at the first query. The bias is then for each token of age, and
+  /// [keys, kv_heads].
+  std::vector<Index> age{};
 };
 
 /// Softmax attention of each query over all keys of all sources that it sees, entry by entry;
@@ -43,7 +46,13 @@ Matrix<double> attend(const std::vector<Source<S>>& sources, Index heads, Index 
                      static_cast<double>(source.k(j, shared + c));
           }
           score /= std::sqrt(static_cast<double>(head));
-          if (source.bias.size() > 0) score += static_cast<double>(source.bias(j, 0));
+          if (!source.age.empty()) {
+            const Index age = source.age[static_cast<std::size_t>(j)] + i;
+            score += static_cast<double>(age) *
+                     static_cast<double>(source.bias(j, h / (heads / kv_heads)));
+          } else if (source.bias.size() > 0) {
+            score += static_cast<double>(source.bias(j, 0));
+          }
           total += std::exp(score);
           for (Index c = 0; c < head; ++c) {
             sum[static_cast<std::size_t>(c)] +=

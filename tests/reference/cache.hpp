@@ -68,7 +68,7 @@ class CachedText {
   using M = Matrix<double>;
 
   const M &q, &k, &v;                    ///< [time, width], un-rotated
-  const M& keep;                         ///< [time, 1]
+  const M& keep;                         ///< [time, 1], or [time, heads] of retentions
   const M& gate;                         ///< [1, 1], of the cache's answer
   const std::vector<double>& surprisal;  ///< [time]
   const Room& room;                      ///< of the cache
@@ -76,12 +76,23 @@ class CachedText {
   /// What every query answers, and what is kept at the end. \shape [time, width]
   M read(const ttt::ModelSpec& spec, std::vector<Entry>& kept) const {
     M y = M::Zero(q.rows(), q.cols());
+    std::vector<Entry> tokens;  // of the whole text, with what they receive in the window
+    for (Index at = 0; at < q.rows(); ++at) tokens.push_back({.position = at, .attended_at = at});
     for (Index begin = 0; begin < q.rows(); begin += spec.chunk) {
-      offer_chunk(spec, begin, kept);
+      offer_chunk(spec, begin, tokens, kept);
+      for (Entry& e : tokens) e.attended_in_chunk = 0;
+      for (Entry& e : kept) e.attended_in_chunk = 0;
       const Index stays = begin + spec.chunk - spec.window;
       const auto places = typename Kept::PlacePolicy{}(kept, stays);
       for (Index query = begin; query < std::min(q.rows(), begin + spec.chunk); ++query) {
-        for (Entry& e : kept) e.readers += sees(spec, query, e);
+        for (Entry& e : kept) {
+          e.readers += sees(spec, query, e) || Kept::wants.window_attention;
+          e.attended_last = 0;
+        }
+        for (Entry& e : tokens) {
+          e.readers += e.position <= query && !sees(spec, query, e);
+          e.attended_last = 0;
+        }
         for (Index head = 0; head < spec.heads; ++head) {
           std::vector<Index> positions;  // whose value
           std::vector<double> weights;
@@ -92,8 +103,8 @@ class CachedText {
           for (std::size_t n = 0; n < kept.size(); ++n) {
             if (!sees(spec, query, kept[n])) continue;
             const Index at = kept[n].position;
-            const double added = Kept::wants.keep_score ? keep(at, 0) : 0.0;
-            add(at, score(spec, head, query, at, places ? (*places)[n] - query : 0) + added);
+            add(at, score(spec, head, query, at, places ? (*places)[n] - query : 0) +
+                        added(head, query, at));
           }
           const std::size_t far = positions.size();
           for (Index at = std::max<Index>(0, query - spec.window + 1); at <= query; ++at) {
@@ -106,10 +117,18 @@ class CachedText {
             const double counts = n < far ? rivals.far_counts : 1.0;
             y.block(query, head * width, 1, width) +=
                 counts * share * v.block(positions[n], head * width, 1, width);
-            if (n >= far) continue;
-            Entry& e = *std::ranges::find(kept, positions[n], &Entry::position);
-            e.attended += share / static_cast<double>(spec.heads);
-            if (share * static_cast<double>(rivals.count) > 1) e.attended_at = query;
+            const auto receive = [&](Entry& e) {
+              const double mean = share / static_cast<double>(spec.heads);
+              e.attended += mean;
+              e.attended_in_chunk += mean;
+              e.attended_last += mean;
+              const std::size_t count = n < far ? rivals.count : rivals.near_count;
+              if (share * static_cast<double>(count) > 1) e.attended_at = query;
+            };
+            const auto stored = std::ranges::find(kept, positions[n], &Entry::position);
+            const bool counts_here = n < far || Kept::wants.window_attention;
+            if (stored != kept.end() && counts_here) receive(*stored);
+            if (n >= far) receive(tokens[static_cast<std::size_t>(positions[n])]);
           }
         }
       }
@@ -122,6 +141,7 @@ class CachedText {
   struct Rivals {
     double near, far;         ///< total weight, of which those of the window and of the cache are
     std::size_t count;        ///< keys that those of the cache compete with, themselves included
+    std::size_t near_count;   ///< keys that those of the window compete with
     double far_counts = 1.0;  ///< what the cache's answer is multiplied by
   };
 
@@ -131,11 +151,17 @@ class CachedText {
     double of_near = 0;
     for (std::size_t n = 0; n < weights.size(); ++n) (n < far ? of_far : of_near) += weights[n];
     if constexpr (std::is_same_v<typename Kept::FusePolicy, ttt::fuse::Gated>) {
-      return {of_near, of_far, far, 1 / (1 + std::exp(-gate(0, 0)))};
+      return {of_near, of_far, far, weights.size() - far, 1 / (1 + std::exp(-gate(0, 0)))};
     } else {
       static_assert(std::is_same_v<typename Kept::FusePolicy, ttt::fuse::OneSoftmax>);
-      return {of_near + of_far, of_near + of_far, weights.size()};
+      return {of_near + of_far, of_near + of_far, weights.size(), weights.size()};
     }
+  }
+
+  /// What the score of a query with a cached key has besides their product.
+  double added(Index head, Index query, Index at) const {
+    if (Kept::wants.keep_score) return keep(at, 0);
+    return Kept::wants.retention ? static_cast<double>(query - at) * keep(at, head) : 0.0;
   }
 
   static bool sees(const ttt::ModelSpec& spec, Index query, const Entry& e) {
@@ -143,20 +169,29 @@ class CachedText {
   }
 
   /// Offers what is in the window before the chunk, and not behind it.
-  void offer_chunk(const ttt::ModelSpec& spec, Index begin, std::vector<Entry>& kept) const {
+  void offer_chunk(const ttt::ModelSpec& spec, Index begin, const std::vector<Entry>& tokens,
+                   std::vector<Entry>& kept) const {
     const Index known = std::max<Index>(0, begin - spec.window - spec.chunk);
     const std::vector<double> nats(surprisal.begin() + known, surprisal.begin() + begin);
+    std::vector<double> attention;
+    for (Index at = known; at < begin; ++at) {
+      const bool there = Kept::wants.window_attention && at >= begin - spec.window;
+      attention.push_back(there ? tokens[static_cast<std::size_t>(at)].attended_in_chunk : 0.0);
+    }
     std::vector<Offer> offers;
     for (Index at = std::max<Index>(0, begin - spec.window); at < begin + spec.chunk - spec.window;
          ++at) {
+      Entry entry{.position = at, .attended_at = begin};
+      if (Kept::wants.window_attention) entry = tokens[static_cast<std::size_t>(at)];
+      entry.surprisal = surprisal[static_cast<std::size_t>(at)];
+      if (Kept::wants.keep_score) entry.keep = keep(at, 0);
+      if (Kept::wants.retention) entry.log_retention = keep.row(at).mean();
       offers.push_back(
-          {.entry = {.position = at,
-                     .surprisal = surprisal[static_cast<std::size_t>(at)],
-                     .keep = Kept::wants.keep_score ? keep(at, 0) : 0.0,
-                     .attended_at = begin},
+          {.entry = entry,
            .surprisal = nats,
            .at = static_cast<std::size_t>(at - known),
-           .reconstruction = Kept::wants.reconstruction ? missed(spec, at, begin) : 0.0});
+           .reconstruction = Kept::wants.reconstruction ? missed(spec, at, begin) : 0.0,
+           .attention = attention});
     }
     if (!offers.empty()) kept = offer<Kept>(kept, offers, room, begin);
   }

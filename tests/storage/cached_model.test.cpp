@@ -13,12 +13,14 @@ CacheOptions options() {
   return {.slots = 4,
           .pinned = {1},
           .keep_penalty = scores ? 0.3 : 0,
-          .peak_penalty = scores ? 0.2 : 0};
+          .peak_penalty = scores ? 0.2 : 0,
+          .capacity_penalty = 0.3};
 }
 
 TEST_SUITE("storage") {
   TEST_CASE_TEMPLATE("a model with a cache on another storage agrees, and stores the same", Model,
-                     laws::Keeping, laws::Signalling, laws::Gating, laws::Attending) {
+                     laws::Keeping, laws::Signalling, laws::Gating, laws::Attending,
+                     laws::Observing, laws::Retaining) {
     using P = storage::Tested<double>;
     const auto params = laws::lively_params<Model>(1);
     storage::check_model<Model>(params, options<Model>());
@@ -38,8 +40,10 @@ TEST_SUITE("storage") {
       CHECK(stored[n].readers == expected[n].readers);
       CHECK(stored[n].attended_at == expected[n].attended_at);
       storage::check_near(
-          {stored[n].surprisal, stored[n].keep, stored[n].signal, stored[n].attended},
-          {expected[n].surprisal, expected[n].keep, expected[n].signal, expected[n].attended});
+          {stored[n].surprisal, stored[n].keep, stored[n].log_retention, stored[n].signal,
+           stored[n].attended, stored[n].attended_in_chunk, stored[n].attended_last},
+          {expected[n].surprisal, expected[n].keep, expected[n].log_retention, expected[n].signal,
+           expected[n].attended, expected[n].attended_in_chunk, expected[n].attended_last});
     }
   }
 }

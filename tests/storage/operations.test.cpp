@@ -65,6 +65,7 @@ TEST_SUITE("storage") {
       check(Multiply{}, a, b);
       check(Logistic{}, a);
       check(Softplus{}, a);
+      check(LogLogistic{}, a);
       check(Gelu{}, a);
     }
     M x(1, 6);
@@ -87,6 +88,8 @@ TEST_SUITE("storage") {
       check(RmsNorm{}, normal(3, 2 * width, random), normal(1, width, random));
       check(RmsNorm{.groups = 2}, normal(3, 2 * width, random), normal(1, 2 * width, random));
       check(LogSumExp{.sharpness = 2}, normal(width, 1, random));
+      check(ExcessRetention{.delay = 1, .capacity = 0.5},
+            M(-(normal(7, width, random).array().square() + 0.01)));
       check(LayerNorm{}, normal(3, 2 * width, random), normal(1, width, random),
             normal(1, width, random));
     }
@@ -184,6 +187,12 @@ TEST_SUITE("storage") {
     check(Attention{{4, 2}, {window}}, q, k, v, bias);
     check(Attention{{2, 1}, {kept}}, q, k, v, M());
     check(JointAttention{{4, 2}, {window, kept}}, q, k, v, M(), normal(5, 8, random), k, v, bias);
+    VisibleKeys aged = kept;
+    for (Index j = 0; j < 20; ++j) aged.age.push_back(8 - j / 4);
+    const M decays = normal(20, 2, random, 0.1);
+    check(Attention{{4, 2}, {aged}}, q, k, v, decays);
+    check(JointAttention{{4, 2}, {window, aged}}, q, k, v, bias, normal(5, 8, random), k, v,
+          decays);
   }
 
   TEST_CASE("attend runs over many tiles, and over heads that no kernel is wide enough for") {

@@ -11,6 +11,7 @@
 #include <ttt/algebra/operations/cross_entropy.hpp>
 #include <ttt/algebra/operations/detach.hpp>
 #include <ttt/algebra/operations/embed.hpp>
+#include <ttt/algebra/operations/excess_retention.hpp>
 #include <ttt/algebra/operations/groups.hpp>
 #include <ttt/algebra/operations/head_surprisal.hpp>
 #include <ttt/algebra/operations/heads.hpp>

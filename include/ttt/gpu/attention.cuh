@@ -193,19 +193,22 @@ bool with_width(Index width, const Visit& visit) {
   return false;
 }
 
-/// Writes the result of a call, or of heads that are too wide returns false.
+/// Writes the result of a call; returns false where heads are too wide or biases are decays, of
+/// which the kernels know nothing.
 template <Precision P, Array A, std::size_t Sources>
 bool attend(const ttt::detail::AttentionCall<A, Sources>& call, const ViewOf<NumberOf<A>>& y) {
+  if (call.any_decays()) return false;
   const auto shape = shape_of(call);
   return with_width<Arithmetic<Scalar<A>, P>>(
       shape.width, [&]<int Width>() { return FusedAttention<A, P, Width>::forward(shape, y); });
 }
 
-/// Adds the cotangents of a call's inputs, or of heads that are too wide returns false.
+/// Adds the cotangents of a call's inputs, or returns false as above.
 template <Precision P, Array A, std::size_t Sources>
 bool pull_attention(
     const ttt::detail::AttentionCall<A, Sources>& call, const ConstViewOf<NumberOf<A>>& dy,
     const std::array<ttt::detail::AttentionSource<ViewOf<NumberOf<A>>>, Sources>& sums) {
+  if (call.any_decays()) return false;
   const auto shape = shape_of(call);
   std::array<KeySums<NumberOf<A>>, Sources> all;
   for (std::size_t n = 0; n < Sources; ++n) {

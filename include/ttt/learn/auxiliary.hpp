@@ -53,7 +53,8 @@ class Auxiliary {
   [[nodiscard]] M cotangent(const auto& term) const {
     const Index rows = row_count(term.rows);
     if (rows == 0) return {};
-    return filled<M>(rows, 1, term.weight / static_cast<double>(sums_.at(term.name).count));
+    return filled<M>(rows, col_count(term.rows),
+                     term.weight / static_cast<double>(sums_.at(term.name).count));
   }
 
   std::map<std::string, Sum> sums_;

@@ -85,8 +85,8 @@ template <Evict Order>
 ///   Place   the positions of cached keys         default: place::Rank
 ///   Fuse    how cache and window answer as one   default: fuse::OneSoftmax
 ///
-/// Keys are stored un-rotated. Keys, values and keep scores carry cotangents back to the chunks
-/// that made them; what is stored is a constant.
+/// Keys are stored un-rotated. Keys, values and keep scores or retentions carry cotangents back to
+/// the chunks that made them; what is stored is a constant.
 ///
 /// \law size    never more than `Slots` tokens, whatever is offered
 /// \law order   entries are in the order of the text
@@ -116,14 +116,18 @@ struct Cache {
   using FusePolicy = typename detail::Chosen<detail::IsFuse, fuse::OneSoftmax, Policies...>::type;
   /// What the policies want to be computed. A keep score, if wanted, is also added to the logits of
   /// the attention to a cached key, and so learns what is worth reading again.
+  /// Of a retention, its power by the age of the key is multiplied with the key's weight.
   static constexpr PolicyTraits wants = (PolicyTraits{} | ... | detail::traits_of<Policies>);
+  static_assert(!(wants.keep_score && wants.retention),
+                "the policies of a cache must read keep scores or retentions, not both");
 
   /// What is stored, the oldest first.
   template <class A>
   struct State {
-    A keys;                   ///< [stored, kv_heads * head], un-rotated
-    A values;                 ///< [stored, kv_heads * head]
-    A keep;                   ///< [stored, 1], keep scores; without rows if not wanted
+    A keys;    ///< [stored, kv_heads * head], un-rotated
+    A values;  ///< [stored, kv_heads * head]
+    A keep;    ///< [stored, 1], keep scores, or [stored, kv_heads], logarithms of retentions;
+               ///< without rows if neither is wanted
     Metadata<Entry> entries;  ///< [stored]
 
     /// Calls on(name, member...) for each member of trees of one form.
@@ -140,7 +144,7 @@ struct Cache {
   struct Leaving {
     X keys;                            ///< [leaving, kv_heads * head], un-rotated
     X values;                          ///< [leaving, kv_heads * head]
-    X keep;                            ///< [leaving, 1], or without rows if not wanted
+    X keep;                            ///< [leaving, ...], as of the state
     const std::vector<Offer>& offers;  ///< [leaving]
   };
 
@@ -184,7 +188,7 @@ struct Cache {
     };
     choose(state.keys, leaving.keys);
     choose(state.values, leaving.values);
-    if constexpr (wants.keep_score) choose(state.keep, leaving.keep);
+    if constexpr (wants.scored()) choose(state.keep, leaving.keep);
     state.entries = std::move(entries);
   }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <ttt/memory/cache.hpp>
-#include <ttt/memory/reconstruction.hpp>
+#include <ttt/memory/leaving.hpp>
+#include <ttt/memory/received.hpp>
+#include <ttt/memory/retention.hpp>
 #include <ttt/memory/window.hpp>
 #include <ttt/shape.hpp>
 
@@ -19,10 +21,13 @@
 namespace ttt {
 
 /// What a caching memory takes from outside.
-template <class Kept>
+template <class Kept, class W>
 struct CacheExtras {
   using Options = CacheOptions;  ///< slots in use, pinned positions, penalties
-  using Side = std::conditional_t<Kept::wants.keep_score, KeepScores, NoSide>;  ///< keep scores
+  /// Keep scores or retentions.
+  using Side = std::conditional_t<
+      Kept::wants.keep_score, KeepScores,
+      std::conditional_t<Kept::wants.retention, Retentions<Kept::slots, W>, NoSide>>;
 };
 
 /// A window, and a cache of what leaves it, which answer together as the cache's Fuse says.
@@ -41,18 +46,20 @@ struct CachedWindow {
   /// What leaves is decided where a chunk begins.
   static constexpr LayerTraits traits{.chunks = true, .surprisal = true};
   static constexpr bool gated = Kept::FusePolicy::gated;  ///< as the Fuse
-  using Extras = CacheExtras<Kept>;                       ///< of the cache
-  static constexpr bool scored = Kept::wants.keep_score;  ///< whether it stores keep scores
+  using Extras = CacheExtras<Kept, W>;                    ///< of the cache
+  static constexpr bool scored = Kept::wants.scored();    ///< keep scores or retentions are stored
 
   W window{};  ///< its length
 
   /// The window and the cache.
   template <class A>
   struct State {
-    A keys;                                    ///< [recent, kv_heads * head], un-rotated, in order
-    A values;                                  ///< [recent, kv_heads * head]
-    A keep;                                    ///< [recent, 1], or without rows if not scored
-    Metadata<double> surprisal;                ///< of the latest tokens, in nats
+    A keys;                      ///< [recent, kv_heads * head], un-rotated, in order
+    A values;                    ///< [recent, kv_heads * head]
+    A keep;                      ///< [recent, ...], as of the cache
+    Metadata<double> surprisal;  ///< of the latest tokens, in nats
+    /// [recent], with what they received; empty unless it is wanted.
+    Metadata<Entry> recent;
     typename Kept::template State<A> cache{};  ///< of what has left
 
     /// Calls on(name, member...) for each member of trees of one form.
@@ -61,6 +68,7 @@ struct CachedWindow {
       on("values", trees.values...);
       on("keep", trees.keep...);
       on("surprisal", trees.surprisal...);
+      on("recent", trees.recent...);
       on("cache", trees.cache...);
     }
   };
@@ -83,10 +91,12 @@ struct CachedWindow {
     }
     expect_rows("keys", state.keys, recent, shape.kv_width());
     expect_rows("values", state.values, recent, shape.kv_width());
-    expect_rows("keep", state.keep, scored ? recent : 0, 1);
+    const Index scores = Kept::wants.retention ? shape.heads.kv_heads : 1;
+    expect_rows("keep", state.keep, scored ? recent : 0, scores);
     expect_rows("cache.keys", state.cache.keys, stored, shape.kv_width());
     expect_rows("cache.values", state.cache.values, stored, shape.kv_width());
-    expect_rows("cache.keep", state.cache.keep, scored ? stored : 0, 1);
+    expect_rows("cache.keep", state.cache.keep, scored ? stored : 0, scores);
+    expect_recent(state.recent, position, Kept::wants.window_attention ? recent : 0);
     if (std::ssize(state.surprisal) < std::min(position, window.tokens(spec) + of_chunk)) {
       throw RangeError("CachedWindow: surprisal must be that of the latest tokens");
     }
@@ -122,15 +132,37 @@ struct CachedWindow {
                        std::to_string(begin + context.spec.chunk) + ", got " +
                        std::to_string(time) + " tokens");
     }
-    if (context.position == begin) offer_leaving(state, shape, context);
+    if (context.position == begin) {
+      offer_leaving(state, shape, context);
+      for (Entry& entry : state.recent) entry.attended_in_chunk = 0;
+      for (Entry& entry : state.cache.entries) entry.attended_in_chunk = 0;
+    }
     state.keys = append_rows(state.keys, rows.k);
     state.values = append_rows(state.values, rows.v);
     if constexpr (scored) state.keep = append_rows(state.keep, context.side.keep);
+    if constexpr (Kept::wants.window_attention) {
+      for (Index at = context.position; at < context.position + time; ++at) {
+        state.recent.push_back({.position = at, .attended_at = at});
+      }
+    }
     return answer(state, rows.q, gate, shape, context,
                   begin + context.spec.chunk - window.tokens(context.spec));
   }
 
  private:
+  static void expect_recent(const Metadata<Entry>& recent, Index position, Index count) {
+    if (std::ssize(recent) != count) {
+      throw RangeError("CachedWindow: recent must have " + std::to_string(count) +
+                       " entries, got " + std::to_string(recent.size()));
+    }
+    for (Index n = 0; n < count; ++n) {
+      if (at(recent, n).position != position - count + n) {
+        throw RangeError("CachedWindow: positions of recent must be those before " +
+                         std::to_string(position) + ", got " +
+                         std::to_string(at(recent, n).position));
+      }
+    }
+  }
   static void expect_entries(const Metadata<Entry>& entries, Index end) {
     Index before = -1;
     for (const Entry& entry : entries) {
@@ -163,48 +195,27 @@ struct CachedWindow {
     const X values = newest(state.values);
     const X keep = scored ? newest(state.keep) : state.keep;
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
-    const std::vector<Offer> offers =
-        offers_of(keys, values, keep, leaving, state.surprisal, shape, context);
+    // A signal sees as far back as every session remembers.
+    const Index seen = std::min(std::ssize(state.surprisal), tokens + context.spec.chunk);
+    const auto last = [](const auto& all, Index count) {
+      return std::span(all).last(static_cast<std::size_t>(std::min(std::ssize(all), count)));
+    };
+    const detail::Offers offers = detail::offers_of<Kept::wants>(
+        detail::WindowTokens<X>{keys, values, keep, last(state.surprisal, seen),
+                                last(state.recent, recent)},
+        leaving, context.position, shape.heads.kv_heads);
     Kept::offer(state.cache,
                 {.keys = oldest(keys),
                  .values = oldest(values),
                  .keep = scored ? oldest(keep) : keep,
-                 .offers = offers},
+                 .offers = offers.all},
                 context.position, context.options);
+    if (std::ssize(state.recent) > recent) {
+      state.recent.erase(state.recent.begin(), state.recent.end() - recent);
+    }
     state.keys = keys;
     state.values = values;
     state.keep = keep;
-  }
-
-  /// What is known of the first `leaving` tokens of the window.
-  template <class X, class C>
-  [[nodiscard]] std::vector<Offer> offers_of(const X& keys, const X& values, const X& keep,
-                                             Index leaving, const Metadata<double>& surprisal,
-                                             const AttentionShape& shape, const C& context) const {
-    // A signal sees as far back as every session remembers.
-    const Index seen =
-        std::min(std::ssize(surprisal), window.tokens(context.spec) + context.spec.chunk);
-    const std::span nats = std::span(surprisal).last(static_cast<std::size_t>(seen));
-    const Index first = context.position - row_count(keys);
-    std::vector<double> missed;
-    if constexpr (Kept::wants.reconstruction) {
-      missed = reconstruction_errors(value_of(array_of(keys)), value_of(array_of(values)), leaving,
-                                     shape.heads.kv_heads);
-    }
-    std::vector<double> scores;
-    if constexpr (scored) scores = numbers(value_of(array_of(keep)));
-    std::vector<Offer> offers;
-    for (Index n = 0; n < leaving; ++n) {
-      const Index place = first + n - (context.position - seen);
-      offers.push_back({.entry = {.position = first + n,
-                                  .surprisal = at(nats, place),
-                                  .keep = scored ? at(scores, n) : 0,
-                                  .attended_at = context.position},
-                        .surprisal = nats,
-                        .at = static_cast<std::size_t>(place)});
-      if constexpr (Kept::wants.reconstruction) offers.back().reconstruction = at(missed, n);
-    }
-    return offers;
   }
 
   /// Attends. `stays` is the position of the first token that has not left by the end of the chunk;
@@ -223,51 +234,42 @@ struct CachedWindow {
     const X window_k = turned(state.keys, context.position + time - stored);
     const VisibleKeys window_visible = VisibleKeys::sliding(time, stored, tokens);
     Metadata<Entry>& entries = state.cache.entries;
-    if (entries.empty()) {
-      return ttt::attend(window_q, window_k, state.values, X{}, shape.heads, window_visible);
+    VisibleKeys cache_visible = detail::entries_outside(tokens, entries, context.position, time);
+    if constexpr (Kept::wants.retention) {
+      cache_visible.age = detail::ages_at(context.position, entries);
     }
-    const VisibleKeys cache_visible =
-        VisibleKeys::leading(visible_entries(entries, context.position - tokens, time));
     X cache_q = q;
     X cache_k = state.cache.keys;
-    if (auto places = typename Kept::PlacePolicy{}(entries, stays)) {
+    if (auto places = typename Kept::PlacePolicy{}(entries, stays); places && !entries.empty()) {
       for (Index& place : *places) place -= frame;
       cache_q = window_q;
       cache_k = rotate(state.cache.keys, context.rotary, shape.head, shape.rotary,
                        std::span<const Index>(*places));
     }
-    Answer<X> answer = typename Kept::FusePolicy{}(
-        AttentionInputs<X>{window_q, window_k, state.values, cache_q, cache_k, state.cache.values,
-                           state.cache.keep, shape.heads, window_visible, cache_visible},
-        gate);
-    note_attention(entries, numbers(value_of(array_of(answer.received))), cache_visible.count,
-                   context.position);
+    const AttentionInputs<X> inputs{.window_q = window_q,
+                                    .window_k = window_k,
+                                    .window_v = state.values,
+                                    .cache_q = cache_q,
+                                    .cache_k = cache_k,
+                                    .cache_v = state.cache.values,
+                                    .bias = state.cache.keep,
+                                    .heads = shape.heads,
+                                    .window_visible = window_visible,
+                                    .cache_visible = cache_visible,
+                                    .window_reported = Kept::wants.window_attention};
+    Answer<X> answer =
+        entries.empty() ? inputs.window_alone() : typename Kept::FusePolicy{}(inputs, gate);
+    const auto received = [&](const X& rows, const VisibleKeys& visible) {
+      const auto& told = value_of(array_of(rows));
+      return detail::Received(is_zero(told) ? std::vector<double>{} : numbers(told), visible,
+                              context.position);
+    };
+    if (time > 0) {
+      detail::note_attention(state.recent, entries,
+                             received(answer.window_received, window_visible),
+                             received(answer.received, cache_visible));
+    }
     return std::move(answer.rows);
-  }
-
-  /// For each query, how many entries had left its window; `last` is what the first query lost
-  /// last.
-  [[nodiscard]] static std::vector<Index> visible_entries(const Metadata<Entry>& entries,
-                                                          Index last, Index queries) {
-    std::vector<Index> counts;
-    for (Index left = last; left < last + queries; ++left) {
-      const auto unseen =
-          std::ranges::partition_point(entries, [&](const Entry& e) { return e.position <= left; });
-      counts.push_back(unseen - entries.begin());
-    }
-    return counts;
-  }
-
-  static void note_attention(Metadata<Entry>& entries, const std::vector<double>& received,
-                             const std::vector<Index>& seen, Index position) {
-    if (received.empty()) return;
-    for (Index n = 0; n < std::ssize(entries); ++n) {
-      Entry& entry = at(entries, n);
-      entry.attended += at(received, n);
-      entry.readers += std::ranges::count_if(seen, [&](Index count) { return n < count; });
-      const double last = at(received, std::ssize(entries) + n);
-      if (last > 0) entry.attended_at = position + static_cast<Index>(last) - 1;
-    }
   }
 };
 

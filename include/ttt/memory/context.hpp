@@ -84,15 +84,15 @@ struct NoExtras {
   using Side = NoSide;        ///< a side output of the model
 };
 
-/// Terms that layers add to the training loss: of each name the mean of all rows of a text, each
-/// times its term's weight.
+/// Terms that layers add to the training loss: of each name the mean of all elements of a text,
+/// each times its term's weight.
 template <class X>
 struct AuxiliaryLosses {
   /// What one layer emitted in one read.
   struct Term {
     std::string name;  ///< terms of one name have one mean
     double weight;     ///< of the mean in the loss
-    X rows;            ///< [count, 1]
+    X rows;            ///< [count, ...]
   };
   std::vector<Term> terms;  ///< in the order of emission
 };

@@ -60,11 +60,47 @@ struct Oldest {
   bool operator()(const Entry& a, const Entry& b) const { return a.position < b.position; }
 };
 
-/// What received least attention for each query that could see it. What was not seen yet stays.
+/// What received least attention of all queries together.
 ///
 /// \source Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference of Large
-///         Language Models", arXiv:2306.14048, for the idea; theirs is a sum, not a mean
-struct LeastAttended {
+///         Language Models", arXiv:2306.14048
+struct LeastAttendedInTotal {
+  static constexpr PolicyTraits traits{.window_attention = true};  ///< so newcomers have a total
+  /// Whether a is evicted before b.
+  bool operator()(const Entry& a, const Entry& b) const { return a.attended < b.attended; }
+};
+
+/// What received least attention from the query that was read last.
+///
+/// \source Oren et al. 2024, "Transformers are Multi-State RNNs", arXiv:2401.06104
+struct LeastAttendedByLast {
+  static constexpr PolicyTraits traits{.window_attention = true};  ///< so newcomers have it too
+  /// Whether a is evicted before b.
+  bool operator()(const Entry& a, const Entry& b) const {
+    return a.attended_last < b.attended_last;
+  }
+};
+
+/// What has the least weight left, by age times log retention.
+///
+/// \source Bui et al. 2025, "Cache What Lasts: Token Retention for Memory-Bounded KV Cache in
+///         LLMs", arXiv:2512.03324; theirs is an order for each head, ours takes their geometric
+///         mean
+struct LeastRetained {
+  static constexpr PolicyTraits traits{.retention = true};  ///< so the model has retentions
+  /// Whether a is evicted before b.
+  bool operator()(const Entry& a, const Entry& b) const { return log_weight(a) < log_weight(b); }
+
+ private:
+  static double log_weight(const Entry& e) {
+    return static_cast<double>(e.age()) * e.log_retention;
+  }
+};
+
+/// What received least attention for each query that could see it. What was not seen yet stays.
+///
+/// \source ours, after the total of arXiv:2306.14048
+struct LeastAttendedOnAverage {
   /// Whether a is evicted before b.
   bool operator()(const Entry& a, const Entry& b) const { return share(a) < share(b); }
 

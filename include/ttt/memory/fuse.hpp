@@ -12,8 +12,9 @@ namespace ttt {
 /// What attention to a window and a cache answered.
 template <class X>
 struct Answer {
-  X rows;      ///< [queries, heads * head]
-  X received;  ///< [2, cached], what the cached keys received; see ReceivedAttention
+  X rows;               ///< [queries, heads * head]
+  X received;           ///< [3, cached], what the cached keys received; see ReceivedAttention
+  X window_received{};  ///< [3, keys], what the window's keys received, if it is wanted
 };
 
 /// The queries of a read and the keys of a window and a cache, and the answers that can be had.
@@ -25,14 +26,20 @@ struct AttentionInputs {
   const X& cache_q;                   ///< [queries, heads * head], turned as the cached keys
   const X& cache_k;                   ///< [cached, kv_heads * head]
   const X& cache_v;                   ///< [cached, kv_heads * head]
-  const X& bias;                      ///< [cached, 1], added to the logits, or without rows
+  const X& bias;                      ///< [cached, ...], added to the logits, or without rows
   AttentionHeads heads;               ///< of queries, and of keys and values
   const VisibleKeys& window_visible;  ///< keys of the window that each query sees
   const VisibleKeys& cache_visible;   ///< cached keys that each query sees
+  bool window_reported = false;       ///< whether `window_received` is wanted
 
-  /// What the window answers. \shape [queries, heads * head]
-  [[nodiscard]] X window_alone() const {
-    return attend(window_q, window_k, window_v, X{}, heads, window_visible);
+  /// What the window answers.
+  [[nodiscard]] Answer<X> window_alone() const {
+    if (!window_reported) {
+      return {attend(window_q, window_k, window_v, X{}, heads, window_visible), X{}};
+    }
+    const ReceivedAttention<1> op{heads, {window_visible}};
+    auto [rows, received] = apply(op, window_q, window_k, window_v, X{});
+    return {std::move(rows), X{}, std::move(received)};
   }
 
   /// What the cache answers; zero to a query that sees nothing of it.
@@ -44,10 +51,10 @@ struct AttentionInputs {
 
   /// What they answer in one softmax.
   [[nodiscard]] Answer<X> joint_softmax() const {
-    const ReceivedAttention<2> op{heads, {window_visible, cache_visible}};
-    auto [rows, received] =
+    const ReceivedAttention<2> op{heads, {window_visible, cache_visible}, {window_reported, true}};
+    auto [rows, window_received, received] =
         apply(op, window_q, window_k, window_v, X{}, cache_q, cache_k, cache_v, bias);
-    return {std::move(rows), std::move(received)};
+    return {std::move(rows), std::move(received), std::move(window_received)};
   }
 };
 
@@ -91,9 +98,10 @@ struct Gated {
   /// The answer of window and cache.
   template <class X, class Gate>
   Answer<X> operator()(const AttentionInputs<X>& inputs, const Gate& gate) const {
+    Answer<X> window = inputs.window_alone();
     Answer<X> cache = inputs.cache_alone();
-    return {add(inputs.window_alone(), scale_heads(cache.rows, sigmoid(gate))),
-            std::move(cache.received)};
+    return {add(window.rows, scale_heads(cache.rows, sigmoid(gate))), std::move(cache.received),
+            std::move(window.window_received)};
   }
 };
 

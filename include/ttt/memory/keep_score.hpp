@@ -19,6 +19,9 @@ struct CacheOptions {
   /// Weight of softplus(peak + 8), where peak is the soft maximum of the text's keep scores: in a
   /// long text the highest scores of prose displace what will be asked for.
   double peak_penalty = 0;
+  /// Weight of the mean, over tokens and heads, of the retained weight of what has left the window
+  /// above the slots in use; see Retentions.
+  double capacity_penalty = 0;
 };
 
 /// The side output of a model whose caches read keep scores: how much a token is worth storing, as

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
+#include <numeric>
+#include <span>
 #include <tuple>
 
 namespace ttt {
@@ -16,6 +19,22 @@ template <class P>
 concept Signal = requires(const P& signal, const Offer& offer) {
   { signal(offer) } -> std::same_as<double>;
 };
+
+namespace detail {
+
+/// Numbers of a token and of up to `reach` tokens on either side, of those that there are.
+[[nodiscard]] inline std::span<const double> neighbours(std::span<const double> numbers,
+                                                        std::size_t own, Index reach) {
+  const auto far = static_cast<std::size_t>(reach);
+  const std::size_t first = own - std::min(own, far);
+  return numbers.subspan(first, std::min(numbers.size(), own + far + 1) - first);
+}
+/// The mean of numbers, of which there is one at least.
+[[nodiscard]] inline double mean(std::span<const double> numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
+}  // namespace detail
 
 /// Signals.
 namespace signal {
@@ -32,12 +51,36 @@ struct MeanSurprisal {
 
   /// The signal of an offer.
   double operator()(const Offer& offer) const {
-    const auto own = static_cast<Index>(offer.at);
-    const Index first = std::max<Index>(0, own - reach);
-    const Index end = std::min<Index>(std::ssize(offer.surprisal), own + reach + 1);
-    double sum = 0;
-    for (Index i = first; i < end; ++i) sum += at(offer.surprisal, i);
-    return sum / static_cast<double>(end - first);
+    return detail::mean(detail::neighbours(offer.surprisal, offer.at, reach));
+  }
+};
+
+/// The mean attention that the token and up to `reach` tokens on either side received from the
+/// queries of the chunk that was read last.
+///
+/// \source Li et al. 2024, "SnapKV: LLM Knows What You are Looking for Before Generation",
+///         arXiv:2404.14469, pooled by the average
+struct MeanAttention {
+  static constexpr PolicyTraits traits{.window_attention = true};  ///< so it is known
+  Index reach = 2;                                                 ///< tokens; not negative
+
+  /// The signal of an offer.
+  double operator()(const Offer& offer) const {
+    return detail::mean(detail::neighbours(offer.attention, offer.at, reach));
+  }
+};
+
+/// The largest attention that the token or one of up to `reach` tokens on either side received from
+/// the queries of the chunk that was read last.
+///
+/// \source arXiv:2404.14469, pooled by the maximum
+struct LargestAttention {
+  static constexpr PolicyTraits traits{.window_attention = true};  ///< so it is known
+  Index reach = 3;                                                 ///< tokens; not negative
+
+  /// The signal of an offer.
+  double operator()(const Offer& offer) const {
+    return std::ranges::max(detail::neighbours(offer.attention, offer.at, reach));
   }
 };
 
@@ -71,6 +114,7 @@ struct Sum {
 }  // namespace signal
 
 static_assert(Signal<signal::Surprisal> && Signal<signal::MeanSurprisal> &&
+              Signal<signal::MeanAttention> && Signal<signal::LargestAttention> &&
               Signal<signal::Reconstruction> && Signal<signal::KeepScore>);
 
 }  // namespace ttt

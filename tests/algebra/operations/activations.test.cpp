@@ -44,6 +44,9 @@ TEST_SUITE("algebra") {
                                  return std::log(1 + std::exp(a));
                                })) < tolerance<S>);
       CHECK(laws::disagreement(gelu(x), plain(x, gelu_of)) < tolerance<S>);
+      CHECK(laws::disagreement(log_sigmoid(x, 2), plain(x, [](double a) {
+                                 return std::log(1 / (1 + std::exp(-a - 2)));
+                               })) < tolerance<S>);
     }
   }
 
@@ -82,6 +85,9 @@ TEST_SUITE("algebra") {
       CHECK(y(0, 2) == 1e4F);
     }
     CHECK(softplus_of(x)(0, 1) == doctest::Approx(std::log(2.0)));
+    CHECK(log_sigmoid(x)(0, 0) == -1e4F);
+    CHECK(std::abs(log_sigmoid(x)(0, 2)) < 1e-30F);
+    CHECK(log_sigmoid(x, 80)(0, 1) < 0);  // where the sigmoid itself is rounded to 1
   }
 
   TEST_CASE("Functions of one number have their derivatives") {
@@ -91,6 +97,7 @@ TEST_SUITE("algebra") {
       laws::check_operation(Logistic{}, normal(1, size, random, 2));
       laws::check_operation(Softplus{}, normal(2, size, random, 2));
       laws::check_operation(Gelu{}, normal(2, size, random, 2));
+      laws::check_operation(LogLogistic{{.shift = 0.5}}, normal(2, size, random, 2));
     }
   }
 

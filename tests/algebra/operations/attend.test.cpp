@@ -69,6 +69,28 @@ struct Kept {
   }
 };
 
+/// The same, whose weight falls with their age, in each head of keys and values as it likes.
+template <class S>
+struct Decayed : Kept<S> {
+  std::vector<Index> age;
+
+  Decayed(const Case& c, Index kept, Random& random) : Kept<S>(c, kept, random) {
+    this->bias = normal<S>(kept, c.kv_heads, random, 0.1);
+    for (Index j = 0; j < kept; ++j) age.push_back(kept - j + random.below(2));
+  }
+
+  [[nodiscard]] VisibleKeys visible() const {
+    VisibleKeys keys = VisibleKeys::leading(this->seen);
+    keys.age = age;
+    return keys;
+  }
+  [[nodiscard]] reference::Source<S> source() const {
+    reference::Source<S> decayed = Kept<S>::source();
+    decayed.age = age;
+    return decayed;
+  }
+};
+
 Matrix<double> zeros(Index rows, Index cols) { return Matrix<double>::Zero(rows, cols); }
 
 TEST_SUITE("algebra") {
@@ -133,6 +155,50 @@ TEST_SUITE("algebra") {
                 op.value(near.q, near.k, near.v, Matrix<S>(), far.q, far.k, far.v, far.bias),
                 reference::attend<S>({near.source(c), far.source()}, c.heads, c.kv_heads)) <
             tolerance<S>);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("where keys have ages, their biases are for each token of age and head", S,
+                     double, float) {
+    Random random(12);
+    for (const auto& [c, kept] : {std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}),
+                                  std::pair(Case{8, 24, 2, 2, 6, 16}, Index{17}),
+                                  std::pair(Case{130, 130, 4, 2, 2, 70}, Index{40})}) {
+      CAPTURE(c.queries);
+      const Windowed<S> near(c, random);
+      Decayed<S> far(c, kept, random);
+      const JointAttention op{near.op.heads, {near.op.visible[0], far.visible()}};
+      CHECK(laws::disagreement(
+                op.value(near.q, near.k, near.v, Matrix<S>(), far.q, far.k, far.v, far.bias),
+                reference::attend<S>({near.source(c), far.source()}, c.heads, c.kv_heads)) <
+            tolerance<S>);
+      const Attention alone{near.op.heads, {far.visible()}};
+      CHECK(laws::disagreement(alone.value(far.q, far.k, far.v, far.bias),
+                               reference::attend<S>({far.source()}, c.heads, c.kv_heads)) <
+            tolerance<S>);
+      far.bias.setZero();
+      const Attention undecayed{near.op.heads, {VisibleKeys::leading(far.seen)}};
+      CHECK(laws::disagreement(alone.value(far.q, far.k, far.v, far.bias),
+                               undecayed.value(far.q, far.k, far.v, Matrix<S>())) < tolerance<S>);
+    }
+  }
+
+  TEST_CASE("attend to keys with ages has its derivatives") {
+    Random random(13);
+    for (const auto& [c, kept] :
+         {std::pair(Case{1, 1, 1, 1, 2, 1}, Index{1}), std::pair(Case{4, 7, 4, 2, 2, 3}, Index{5}),
+          std::pair(Case{70, 71, 1, 1, 2, 17}, Index{3})}) {
+      CAPTURE(c.queries);
+      const Windowed<double> near(c, random);
+      Decayed<double> far(c, kept, random);
+      // Only the last queries see keys, which are young: quotients of old ones have few digits.
+      for (Index i = 0; i < c.queries - 10; ++i) at(far.seen, i) = 0;
+      for (Index& age : far.age) age -= std::max<Index>(0, c.queries - 5);
+      laws::check_operation(Attention{near.op.heads, {far.visible()}}, far.q, far.k, far.v,
+                            far.bias);
+      laws::check_operation(JointAttention{near.op.heads, {near.op.visible[0], far.visible()}},
+                            near.q, near.k, near.v, normal(c.keys, 1, random), far.q, far.k, far.v,
+                            far.bias);
     }
   }
 
@@ -273,6 +339,13 @@ TEST_SUITE("algebra") {
     CHECK_THROWS_WITH_AS(joint.value(zeros(1, 4), zeros(1, 4), zeros(1, 4), zeros(0, 1),
                                      zeros(2, 4), zeros(1, 4), zeros(1, 4), zeros(0, 1)),
                          "attend: q must be [1, 4], got [2, 4]", ShapeError);
+    const auto aged = [&](std::vector<Index> age, Index cols) {
+      return Attention{{4, 2}, {VisibleKeys{{0}, {2}, std::move(age)}}}.value(
+          zeros(1, 4), zeros(2, 2), zeros(2, 2), zeros(2, cols));
+    };
+    CHECK_THROWS_WITH_AS(aged({3, 1}, 1), "attend: bias must be [2, 2], got [2, 1]", ShapeError);
+    CHECK_THROWS_WITH_AS(aged({3}, 2), "attend: ages of keys must be [2], got [1]", ShapeError);
+    CHECK_NOTHROW(aged({3, 1}, 2));
   }
 }
 

@@ -79,6 +79,26 @@ struct SoftplusOf {
   }
 };
 
+struct LogLogisticOf {
+  static constexpr const char* name = "log_logistic";
+  double shift = 0;  ///< added to the argument
+
+  template <class N>
+  TTT_HD N value(const N& a) const {
+    return softplus(negative(a)) * Scalar<N>(-1);
+  }
+  template <class N>
+  TTT_HD std::array<N, 1> pullback(const N& dy, const N& a) const {
+    return {dy * logistic(negative(a))};
+  }
+
+ private:
+  template <class N>
+  TTT_HD N negative(const N& a) const {
+    return (a + Scalar<N>(shift)) * Scalar<N>(-1);
+  }
+};
+
 struct GeluOf {
   static constexpr const char* name = "gelu";
 
@@ -190,6 +210,8 @@ using Exponential = Elementwise<1, detail::ExponentialOf>;
 using Logistic = Elementwise<1, detail::LogisticOf>;
 /// y = log(1 + exp(a + shift)) \shape a [rows, cols] -> [rows, cols]
 using Softplus = Elementwise<1, detail::SoftplusOf>;
+/// y = -log(1 + exp(-a - shift)), the logarithm of a sigmoid \shape a [rows, cols] -> [rows, cols]
+using LogLogistic = Elementwise<1, detail::LogLogisticOf>;
 /// y = a / 2 (1 + tanh(sqrt(2 / pi) (a + 0.044715 a^3))) \shape a [rows, cols] -> [rows, cols]
 ///
 /// \source Hendrycks and Gimpel 2016, "Gaussian Error Linear Units (GELUs)", arXiv:1606.08415, the
@@ -229,6 +251,11 @@ template <class X>
 template <class X>
 [[nodiscard]] auto softplus_of(const X& x, double shift = 0) {
   return apply(Softplus{{.shift = shift}}, x);
+}
+/// log(1 / (1 + exp(-x - shift))) of an array
+template <class X>
+[[nodiscard]] auto log_sigmoid(const X& x, double shift = 0) {
+  return apply(LogLogistic{{.shift = shift}}, x);
 }
 /// gelu(x), the approximation by tanh
 template <class X>

@@ -9,11 +9,13 @@
 
 namespace ttt {
 
-/// Softmax attention that also returns what the keys of the last source received: row 0 is the
+/// Softmax attention that also returns what the keys of each source received: row 0 is the
 /// attention, mean over heads and sum over queries; row 1 is one more than the last query that gave
-/// a key more than an equal share, or 0. No derivative is taken of it.
+/// a key more than an equal share, or 0; row 2 is the attention of the last query, mean over heads.
+/// No derivative is taken of it.
 ///
-/// \shape  as Attention -> the shape of q, [2, keys of the last source]
+/// \shape  as Attention -> the shape of q; for each source [3, keys], or without elements where
+///         `reported` says so
 /// \throws as Attention
 template <std::size_t Sources>
 struct ReceivedAttention {
@@ -22,42 +24,63 @@ struct ReceivedAttention {
 
   AttentionHeads heads;                      ///< as of Attention
   std::array<VisibleKeys, Sources> visible;  ///< of each source
+  /// Whether it is said what the keys of a source received.
+  std::array<bool, Sources> reported = every_source();
 
   /// The result; shapes are checked first.
   template <Array A, class... Others>
-  [[nodiscard]] std::array<A, 2> value(const A& first, const Others&... others) const {
-    using M = StorageOf<A>;
+  [[nodiscard]] std::array<A, 1 + Sources> value(const A& first, const Others&... others) const {
     const std::array views{view(first), view(others)...};
     detail::expect_attention<Sources>(heads, visible, views);
-    A y = zeros<A>(row_count(first), col_count(first));
-    const auto out = view(y);
-    M received = filled<M>(2, row_count(views[4 * Sources - 3]), 0);
-    const auto sums = view(received);
+    std::array<A, 1 + Sources> results;
+    results[0] = zeros<A>(row_count(first), col_count(first));
+    for (std::size_t n = 0; n < Sources; ++n) {
+      if (reported[n]) put_zeros(results[n + 1], row_count(views[4 * n + 1]));
+    }
+    const auto out = view(results[0]);
     const detail::AttentionCall<A, Sources> call(heads, visible, views);
     detail::for_each_tile(call, detail::Heads::together, [&](const auto& tile) {
       const A p = tile.probabilities();
       tile.add_values(out, p);
-      tile.add_received(sums, p);
+      for (std::size_t n = 0; n < Sources; ++n) {
+        if (reported[n]) tile.add_received(view(value_half(results[n + 1])), n, p);
+      }
     });
-    if constexpr (Storage<A>) {
-      return {std::move(y), std::move(received)};
-    } else {
-      return {std::move(y), A{std::move(received), {}}};
-    }
+    return results;
   }
 
-  /// The tangent half of the first result by itself; the other has none.
+  /// The tangent half of the first result by itself; the others have none.
   template <Storage M, class... Others>
-  [[nodiscard]] std::array<M, 2> tangent(const Dual<M>& first, const Others&... others) const {
-    return {SoftmaxAttention<Sources>{heads, visible}.tangent(first, others...), M{}};
+  [[nodiscard]] std::array<M, 1 + Sources> tangent(const Dual<M>& first,
+                                                   const Others&... others) const {
+    return {SoftmaxAttention<Sources>{heads, visible}.tangent(first, others...)};
   }
 
   /// Adds to the cotangents of the inputs.
   template <Array A, class... Ins>
-  void pullback(const std::array<const A*, 2>& y, const std::array<const A*, 2>& dy,
-                const Ins&... in) const {
+  void pullback(const std::array<const A*, 1 + Sources>& y,
+                const std::array<const A*, 1 + Sources>& dy, const Ins&... in) const {
     if (row_count(*dy[0]) > 0)
       SoftmaxAttention<Sources>{heads, visible}.pullback(*y[0], *dy[0], in...);
+  }
+
+ private:
+  static constexpr std::array<bool, Sources> every_source() {
+    std::array<bool, Sources> all{};
+    all.fill(true);
+    return all;
+  }
+  template <Storage M>
+  static M& value_half(M& a) {
+    return a;
+  }
+  template <Storage M>
+  static M& value_half(Dual<M>& a) {
+    return a.value;
+  }
+  template <Array A>
+  static void put_zeros(A& received, Index keys) {
+    value_half(received) = filled<StorageOf<A>>(3, keys, 0);
   }
 };
 

@@ -96,11 +96,12 @@ struct SoftmaxBackward : SoftmaxOfVisible<Sources> {
 /// What the keys of one source receive of a tile's attention.
 template <std::size_t Sources>
 struct ReceivedOf : SoftmaxOfVisible<Sources> {
-  Index heads;
+  std::size_t source;
+  Index heads, queries;
 
-  template <class Row, class Mass, class Last, class P, class Integers>
-  TTT_HD void operator()(const Row& row, const Mass& mass, const Last& last, const P& p,
-                         const Integers& first, const Integers& count) const {
+  template <class Row, class Mass, class Last, class Latest, class P, class Integers>
+  TTT_HD void operator()(const Row& row, const Mass& mass, const Last& last, const Latest& latest,
+                         const P& p, const Integers& first, const Integers& count) const {
     using S = Scalar<decltype(p.at(0))>;
     Index visible = 0;
     this->each_range(row, first, count,
@@ -108,11 +109,13 @@ struct ReceivedOf : SoftmaxOfVisible<Sources> {
     const S equal = S(1) / static_cast<S>(visible);
     const S reader = static_cast<S>(this->first_query + row.index + 1);
     this->each_range(row, first, count, [&](std::size_t n, Index begin, Index seen) {
-      if (n + 1 < Sources) return;
+      if (n != source) return;
       row.each(begin, seen, [&](auto i) {
         const auto own = i + -this->columns[n].offset;
         const auto share = value_of(p[i]);
-        mass.add(own, share * (S(1) / static_cast<S>(heads)));
+        const auto mean = share * (S(1) / static_cast<S>(heads));
+        mass.add(own, mean);
+        if (this->first_query + row.index + 1 == queries) latest.add(own, mean);
         const auto before = last[own];
         const auto later = where_positive(before - reader, before, constant_like(before, reader));
         last.set(own, where_positive(share - equal, later, before));

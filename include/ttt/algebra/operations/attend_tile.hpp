@@ -2,35 +2,19 @@
 #pragma once
 
 #include <ttt/algebra/operation.hpp>
+#include <ttt/algebra/operations/attend_decay.hpp>
 #include <ttt/algebra/operations/attend_softmax.hpp>
-#include <ttt/algebra/operations/visible_keys.hpp>
+#include <ttt/algebra/operations/attend_sources.hpp>
 #include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace ttt::detail {
-
-/// The views of the arrays of one source of keys, or of the sums of their cotangents.
-template <class V>
-struct AttentionSource {
-  V q, k, v, bias;
-};
-/// Every source, in the order of the operation's inputs.
-template <std::size_t Sources, class V>
-[[nodiscard]] std::array<AttentionSource<V>, Sources> attention_sources(
-    const std::array<V, 4 * Sources>& views) {
-  std::array<AttentionSource<V>, Sources> sources;
-  for (std::size_t n = 0; n < Sources; ++n) {
-    sources[n] = {views[4 * n], views[4 * n + 1], views[4 * n + 2], views[4 * n + 3]};
-  }
-  return sources;
-}
 
 /// What all tiles of one call have in common. A is the array that the tiles compute on.
 template <Array A, std::size_t Sources>
@@ -42,6 +26,7 @@ struct AttentionCall {
   std::array<AttentionSource<V>, Sources> sources;
   std::array<Indices<A>, Sources> first;  ///< of `visible`, where the storage wants them
   std::array<Indices<A>, Sources> count;  ///< likewise
+  std::array<A, Sources> age;             ///< of `visible`, as columns; constants
 
   AttentionCall(const AttentionHeads& of, const std::array<VisibleKeys, Sources>& seen,
                 const std::array<V, 4 * Sources>& views)
@@ -49,7 +34,15 @@ struct AttentionCall {
     for (std::size_t n = 0; n < Sources; ++n) {
       first[n] = indices<A>(visible[n].first);
       count[n] = indices<A>(visible[n].count);
+      if (!visible[n].age.empty()) age[n] = constant_column<A>(visible[n].age);
     }
+  }
+
+  /// Whether the bias of a source is for each token of age.
+  [[nodiscard]] bool decays(std::size_t n) const { return !visible[n].age.empty(); }
+  /// Whether that of any source is.
+  [[nodiscard]] bool any_decays() const {
+    return std::ranges::any_of(visible, [](const auto& keys) { return !keys.age.empty(); });
   }
 };
 
@@ -64,7 +57,7 @@ class AttentionTile {
     const AttentionHeads& heads = call.heads;
     width_ = col_count(call.sources[0].q) / heads.heads;
     col_ = head * width_;
-    kv_col_ = head / (heads.heads / heads.kv_heads) * width_;
+    kv_head_ = head / (heads.heads / heads.kv_heads);
     for (std::size_t n = 0; n < Sources; ++n) {
       const VisibleKeys& visible = call.visible[n];
       Index begin = row_count(call.sources[n].k);
@@ -88,7 +81,11 @@ class AttentionTile {
     for (std::size_t n = 0; n < Sources; ++n) {
       const auto& source = call_.sources[n];
       gemm<M>(columns(view(scores), n), query(source.q), key(source.k, n), Flip::right, false);
-      biases[n] = bias(source.bias, n);
+      if (decays(n)) {
+        add_decays(columns(view(scores), n), n);
+      } else {
+        biases[n] = bias(source.bias, n);
+      }
     }
     A p = zeros<A>(queries_, keys_);
     PrimitivesOf<A>::map_rows(SoftmaxForward<Sources>{ranges()}, Rows{queries_, 1, keys_}, view(p),
@@ -104,13 +101,14 @@ class AttentionTile {
     }
   }
 
-  /// Adds what the keys of the last source receive to their columns of `received`.
-  void add_received(const View<Scalar<M>>& received, const A& p) const {
-    const TileColumns& own = columns_[Sources - 1];
+  /// Adds what the keys of one source receive to their columns of `received`.
+  void add_received(const View<Scalar<M>>& received, std::size_t source, const A& p) const {
+    const TileColumns& own = columns_[source];
     const auto row = [&](Index n) { return received.block(n, own.first_key, 1, own.keys); };
-    Primitives<M>::map_rows(ReceivedOf<Sources>{ranges(), call_.heads.heads},
-                            Rows{queries_, 1, keys_}, Sum{row(0)}, InTurn{row(1)},
-                            view(value_of(p)), call_.first, call_.count);
+    Primitives<M>::map_rows(
+        ReceivedOf<Sources>{ranges(), source, call_.heads.heads, row_count(call_.sources[0].q)},
+        Rows{queries_, 1, keys_}, Sum{row(0)}, InTurn{row(1)}, Sum{row(2)}, view(value_of(p)),
+        call_.first, call_.count);
   }
 
   /// Adds the cotangents of queries, keys, values and biases to their sums.
@@ -122,7 +120,7 @@ class AttentionTile {
     std::array<std::remove_cvref_t<decltype(sums[0].bias)>, Sources> dbias;
     for (std::size_t n = 0; n < Sources; ++n) {
       gemm<M>(columns(view(dp), n), g, key(call_.sources[n].v, n), Flip::right, false);
-      dbias[n] = bias(sums[n].bias, n);
+      if (!decays(n)) dbias[n] = bias(sums[n].bias, n);
     }
     A ds = zeros<A>(queries_, keys_);
     PrimitivesOf<A>::map_rows(SoftmaxBackward<Sources>{ranges()}, Rows{queries_, 1, keys_},
@@ -130,6 +128,7 @@ class AttentionTile {
                               call_.count);
     for (std::size_t n = 0; n < Sources; ++n) {
       const auto scores = columns(view(std::as_const(ds)), n);
+      if (decays(n)) pull_decays(sums[n].bias, scores, n);
       gemm<M>(key(sums[n].v, n), columns(view(p), n), g, Flip::left);
       gemm<M>(query(sums[n].q), scores, key(call_.sources[n].k, n), Flip::none);
       gemm<M>(key(sums[n].k, n), scores, query(call_.sources[n].q), Flip::left);
@@ -151,7 +150,7 @@ class AttentionTile {
   }
   template <class W>
   [[nodiscard]] W key(const W& rows, std::size_t n) const {
-    return block(rows, columns_[n].first_key, kv_col_, columns_[n].keys, width_);
+    return block(rows, columns_[n].first_key, kv_head_ * width_, columns_[n].keys, width_);
   }
   /// The tile's biases, as a row; without data where the source has none.
   template <class W>
@@ -159,11 +158,43 @@ class AttentionTile {
     return as_row(block(column, columns_[n].first_key, 0, columns_[n].keys, 1));
   }
 
+  /// Whether a source has keys in the tile, and their bias is for each token of age.
+  [[nodiscard]] bool decays(std::size_t n) const {
+    return call_.decays(n) && columns_[n].keys > 0 && row_count(call_.sources[n].bias) > 0;
+  }
+  /// The head's column of the tile's keys.
+  template <class W>
+  [[nodiscard]] W decay(const W& biases, std::size_t n) const {
+    return block(biases, columns_[n].first_key, kv_head_, columns_[n].keys, 1);
+  }
+  [[nodiscard]] Aged aged() const { return {std::sqrt(static_cast<double>(width_)), first_query_}; }
+  [[nodiscard]] auto ages(std::size_t n) const {
+    return as_row(block(view(call_.age[n]), columns_[n].first_key, 0, columns_[n].keys, 1));
+  }
+  /// Adds age * decay to scores that are still to be scaled.
+  template <class W>
+  void add_decays(const W& scores, std::size_t n) const {
+    A own = uninitialised<A>(columns_[n].keys, 1);  // as neighbours
+    PrimitivesOf<A>::map(Copy{}, view(own), decay(call_.sources[n].bias, n));
+    PrimitivesOf<A>::map_rows(AddDecays{aged()}, Rows{queries_, 1, columns_[n].keys}, scores,
+                              as_row(view(std::as_const(own))), ages(n));
+  }
+  /// Adds the cotangents of decays, of those of the products.
+  template <class Sums, class W>
+  void pull_decays(const Sums& sums, const W& scores, std::size_t n) const {
+    if (!has_data(sums)) return;
+    A own = zeros<A>(columns_[n].keys, 1);
+    PrimitivesOf<A>::map_rows(PullDecays{aged()}, Rows{queries_, 1, columns_[n].keys},
+                              Sum{as_row(view(own))}, scores, ages(n));
+    const auto to = decay(sums, n);
+    PrimitivesOf<A>::map(Plus{}, to, view(std::as_const(own)), read_only(to));
+  }
+
   const AttentionCall<A, Sources>& call_;
   Index first_query_, queries_;
-  Index width_ = 0;   ///< of a head
-  Index col_ = 0;     ///< of the head, in queries
-  Index kv_col_ = 0;  ///< of the head, in keys and values
+  Index width_ = 0;  ///< of a head
+  Index col_ = 0;    ///< of the head, in queries
+  Index kv_head_ = 0;
   Index keys_ = 0;
   std::array<TileColumns, Sources> columns_{};
 };
@@ -215,48 +246,6 @@ void pull_all(const AttentionCall<A, Sources>& call, const Dy& dy, const Sums& s
       std::ranges::any_of(sums, [](const auto& source) { return row_count(source.bias) > 0; });
   for_each_tile(call, biased ? Heads::together : Heads::apart,
                 [&](const auto& tile) { tile.pull(dy, sums); });
-}
-
-/// Throws unless a query's visible keys are there.
-inline void expect_visible(const VisibleKeys& visible, Index queries, Index keys) {
-  if (std::ssize(visible.first) != queries || std::ssize(visible.count) != queries) {
-    throw ShapeError("attend: visible keys must be [" + std::to_string(queries) + "], got [" +
-                     std::to_string(visible.count.size()) + ']');
-  }
-  for (Index query = 0; query < queries; ++query) {
-    const Index count = at(visible.count, query);
-    if (count == 0) continue;
-    if (count < 0 || at(visible.first, query) < 0 || visible.end(query) > keys) {
-      throw RangeError("attend: query " + std::to_string(query) + " must see keys of 0.." +
-                       std::to_string(keys - 1) + ", got " +
-                       std::to_string(at(visible.first, query)) + ".." +
-                       std::to_string(visible.end(query) - 1));
-    }
-  }
-}
-
-/// Throws unless every source and its visible keys fit the queries of the first.
-template <std::size_t Sources, class V>
-void expect_attention(const AttentionHeads& heads, const std::array<VisibleKeys, Sources>& visible,
-                      const std::array<V, 4 * Sources>& views) {
-  const auto sources = attention_sources<Sources>(views);
-  const Index queries = row_count(sources[0].q);
-  const Index width = col_count(sources[0].q);
-  if (heads.kv_heads < 1 || heads.heads % heads.kv_heads != 0 || width % heads.heads != 0) {
-    throw ShapeError("attend: q must be [*, heads * head], and kv_heads divide heads, got " +
-                     std::to_string(width) + " columns, " + std::to_string(heads.heads) +
-                     " heads and " + std::to_string(heads.kv_heads) + " kv_heads");
-  }
-  for (std::size_t n = 0; n < Sources; ++n) {
-    const auto& [q, k, v, bias] = sources[n];
-    const Index keys = row_count(k);
-    const Index key_width = width / heads.heads * heads.kv_heads;
-    expect_shape("attend", "q", q, {queries, width});
-    expect_shape("attend", "k", k, {any_extent, keys == 0 ? any_extent : key_width});
-    expect_shape("attend", "v", v, {keys, col_count(k)});
-    if (row_count(bias) > 0) expect_shape("attend", "bias", bias, {keys, 1});
-    expect_visible(visible[n], queries, keys);
-  }
 }
 
 }  // namespace ttt::detail

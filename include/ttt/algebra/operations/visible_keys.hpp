@@ -22,6 +22,9 @@ struct AttentionHeads {
 struct VisibleKeys {
   std::vector<Index> first;  ///< [queries]
   std::vector<Index> count;  ///< [queries]
+  /// [keys], or empty: tokens from each key to the first query, one more to each query after it.
+  /// Where keys have ages, the bias of their source is for each token of age.
+  std::vector<Index> age{};
 
   /// The last `window` keys up to the query's own; the queries are the last of the keys' tokens.
   ///
@@ -42,7 +45,7 @@ struct VisibleKeys {
 
   /// The first `seen` keys.
   [[nodiscard]] static VisibleKeys leading(std::vector<Index> seen) {
-    return {std::vector<Index>(seen.size(), 0), std::move(seen)};
+    return {std::vector<Index>(seen.size(), 0), std::move(seen), {}};
   }
 
   /// The end of what a query sees.
