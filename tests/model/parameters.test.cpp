@@ -45,7 +45,7 @@ TEST_SUITE("model") {
   TEST_CASE("members of arrays are named by their numbers") {
     constexpr NumberedName name("model.h.blocks.", 120);
     static_assert(name.view() == "model.h.blocks.120");
-    for (const std::size_t number : {0, 9, 10, 99, 100, 1000000007}) {
+    for (const unsigned long number : {0UL, 9UL, 10UL, 99UL, 100UL, 1000000007UL}) {
       CHECK(NumberedName("maps.", number).view() == "maps." + std::to_string(number));
     }
   }
