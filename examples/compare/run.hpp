@@ -79,6 +79,12 @@ class Run {
         texts_(stretches(held_out, plan_.texts, plan_.text_length)),
         curve_texts_(stretches(held_out, plan_.curve_texts, plan_.length)),
         prompts_(texts_of(held_out)) {
+    for (const auto& [task, name] : tasks) {
+      for (const Index length : plan_.recall_length) {
+        Random any(1);
+        static_cast<void>(prompts_.draw(any, task, length));  // refuses a length that is too short
+      }
+    }
     support::make_folder("--out", folder_.cells());
     support::make_folder("--out", folder_.path / "training");
   }

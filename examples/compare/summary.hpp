@@ -33,9 +33,11 @@ struct Mean {
 /// \pre there is a number
 /// \source Student 1908, "The Probable Error of a Mean"
 [[nodiscard]] inline Mean mean_of(const std::vector<double>& numbers) {
-  // Of 1 to 10 degrees of freedom, two-sided; beyond, that of the normal distribution is near.
-  constexpr std::array<double, 10> quantiles{12.706, 4.303, 3.182, 2.776, 2.571,
-                                             2.447,  2.365, 2.306, 2.262, 2.228};
+  // Of 1 to 30 degrees of freedom, two-sided; beyond, that of the normal distribution.
+  constexpr std::array<double, 30> quantiles{
+      12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+      2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+      2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
   const auto count = static_cast<double>(numbers.size());
   double mean = 0;
   for (const double number : numbers) mean += number / count;
@@ -44,7 +46,7 @@ struct Mean {
     double squares = 0;
     for (const double number : numbers) squares += (number - mean) * (number - mean);
     const std::size_t freedom = numbers.size() - 1;
-    const double t = freedom <= quantiles.size() ? quantiles[freedom - 1] : 2.0;
+    const double t = freedom <= quantiles.size() ? quantiles[freedom - 1] : 1.96;
     half = t * std::sqrt(squares / (count - 1) / count);
   }
   return {mean, {mean - half, mean + half}, std::ssize(numbers)};
