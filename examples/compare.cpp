@@ -14,7 +14,7 @@
 // training that was interrupted goes on where it was saved and ends in the same bits. At the end
 // OUT has a page with tables, figures, and all numbers as JSON.
 //
-// smoke: --systems sliding_window ttt_linear --tokens 1024 --length 256 --points 1 --texts 1 --text-length 512 --samples 1 --recall-length 512 --seeds 1 --out cmp
+// smoke: --systems sliding_window ttt_linear --text {source}/docs/start.md --held-out {source}/LICENSE --tokens 1024 --length 256 --points 1 --texts 1 --text-length 512 --samples 1 --recall-length 512 --seeds 1 --out cmp
 // smoke: --report cmp
 
 #include <ttt/file/atomic.hpp>
@@ -34,7 +34,6 @@
 #include "compare/run.hpp"
 #include "compare/summary.hpp"
 #include "compare/tables.hpp"
-#include "support/corpus.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 
@@ -135,8 +134,7 @@ support::Outcome run(const Settings& s) {
   if (!s.report.empty()) return report_of({s.report});
   const std::vector<compare::System> systems = chosen(s);
   const compare::Folder folder{s.out};
-  const compare::Run run(plan_of(s), folder, support::king_james_split().held_out, s.threads,
-                         [] { return signalled != 0; });
+  const compare::Run run(plan_of(s), folder, s.threads, [] { return signalled != 0; });
   const auto jobs = run.jobs(systems, s.seeds > 0 ? s.seeds : (s.quick ? 1 : 3));
   if (!jobs.empty()) {
     run.print_estimate(jobs);
@@ -159,6 +157,9 @@ int main(int argc, char** argv) {
   support::Program program("compare", "Trains and measures models of many kinds alike");
   program.option("--quick", s.quick, "ten minutes on two cores instead of a night")
       .option("--systems", s.systems, "their names; all if none is given")
+      .option("--text", s.plan.text, "files or folders to train on; the King James Bible if none")
+      .option("--held-out", s.plan.held_out,
+              "files or folders to measure on; its held-out books if none")
       .option("--seeds", s.seeds, range::count_or_none, "of each system; 0 for 3, or 1 if quick")
       .option("--tokens", s.tokens, range::count_or_none,
               "that each is trained on; 0 for 6291456, or 102400 if quick")

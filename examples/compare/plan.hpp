@@ -3,6 +3,7 @@
 
 #include <ttt/decimal.hpp>
 #include <ttt/error.hpp>
+#include <ttt/file/utf8.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -17,12 +18,14 @@ namespace compare {
 
 /// What decides the numbers of a cell, besides its system and its seed.
 struct Plan {
-  Training training{};  ///< its seed and its numbers of steps are set for each cell
-  Index tokens = 0;     ///< trained on
-  Index length = 2048;  ///< of a text that is trained on
-  Index prose = 1;      ///< texts of prose in a batch
-  Index needles = 1;    ///< texts with needles and their questions in a batch
-  Index points = 8;     ///< of the curve of held-out loss
+  std::vector<std::string> text{};      ///< files to train on; the King James Bible if none
+  std::vector<std::string> held_out{};  ///< files to measure on; its books that are held out
+  Training training{};                  ///< its seed and its numbers of steps are set for each cell
+  Index tokens = 0;                     ///< trained on
+  Index length = 2048;                  ///< of a text that is trained on
+  Index prose = 1;                      ///< texts of prose in a batch
+  Index needles = 1;                    ///< texts with needles and their questions in a batch
+  Index points = 8;                     ///< of the curve of held-out loss
   Index curve_texts = 4;
   Index texts = 0;  ///< that loss by position is measured on
   Index text_length = 32 * shared.window;
@@ -44,6 +47,7 @@ struct Plan {
   /// What batches are drawn from, as the program `train` draws them.
   [[nodiscard]] training::Settings material() const {
     training::Settings settings;
+    settings.text = text;
     settings.batch = prose;
     settings.length = length;
     settings.needles = needles;
@@ -58,6 +62,7 @@ struct Plan {
     const auto add = [&](const char* name, const std::string& value) {
       words += (words.empty() ? "" : ", ") + std::string(name) + ' ' + value;
     };
+    for (const std::string& file : text) add("text", file::as_utf8(file));
     add("steps", std::to_string(steps()));
     add("length", std::to_string(length));
     add("prose", std::to_string(prose));
@@ -78,6 +83,7 @@ struct Plan {
                         std::to_string(curve_texts) + ", texts " + std::to_string(texts) +
                         ", text-length " + std::to_string(text_length) + ", samples " +
                         std::to_string(samples);
+    for (const std::string& file : held_out) words += ", held-out " + file::as_utf8(file);
     for (const Index bytes : recall_length) words += ", recall-length " + std::to_string(bytes);
     return words;
   }

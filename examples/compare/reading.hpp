@@ -3,6 +3,7 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/corpus.hpp>
+#include <ttt/data/files.hpp>
 #include <ttt/measure/loss_by_position.hpp>
 #include <ttt/shape.hpp>
 
@@ -20,11 +21,27 @@
 #include "plan.hpp"
 #include "prompts.hpp"
 #include "student.hpp"
+#include "support/corpus.hpp"
 
 namespace compare {
 
 /// Makes readers that have read nothing, all of one model.
 using MakeReader = std::function<std::unique_ptr<Reader>()>;
+
+/// The documents that no model is trained on.
+///
+/// \throws RangeError if the plan names files to train on and none to measure on, or the reverse
+[[nodiscard]] inline data::Corpus held_out_of(const Plan& plan) {
+  if (plan.text.empty() != plan.held_out.empty()) {
+    throw RangeError("--text and --held-out must both be given, or neither");
+  }
+  if (plan.text.empty()) return support::king_james_split().held_out;
+  data::Corpus all;
+  for (const std::string& path : plan.held_out) {
+    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
+  }
+  return all;
+}
 
 /// Texts that no model is trained on: as many stretches as are wanted, of one length, from each
 /// document in turn.

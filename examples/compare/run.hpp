@@ -67,7 +67,11 @@ class Run {
     std::uint64_t seed;
   };
 
-  /// \pre the documents are those of the King James Bible that no model is trained on
+  /// \throws RangeError if the held-out documents are too short for the plan, or a length of a
+  ///         prompt is; FileError if the folder takes no file
+  Run(Plan plan, Folder folder, Index threads, std::function<bool()> interrupted)
+      : Run(plan, std::move(folder), held_out_of(plan), threads, std::move(interrupted)) {}
+  /// The same with other documents to measure on.
   Run(Plan plan, Folder folder, const data::Corpus& held_out, Index threads,
       std::function<bool()> interrupted)
       : plan_(std::move(plan)),
