@@ -43,6 +43,12 @@ using namespace ttt;
 
 volatile std::sig_atomic_t signalled = 0;
 
+/// Saves and stops; a second signal ends the program at once, and loses what has not been saved.
+void stop(int signal) {
+  signalled = 1;
+  std::signal(signal, SIG_DFL);
+}
+
 /// What the command line says; 0 and empty stand for what the size of the run has.
 struct Settings {
   bool quick = false;
@@ -56,7 +62,7 @@ struct Settings {
   std::vector<Index> recall_length;
   compare::Plan plan;  ///< the settings that are alike in both sizes
   Index threads = support::this_machine().cores;
-  std::string out = "compare";
+  std::string out = "comparison";
   std::string report;
 };
 
@@ -150,7 +156,7 @@ support::Outcome run(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { signalled = 1; });
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, stop);
   namespace range = support::range;
   Settings s;
   compare::Training& training = s.plan.training;

@@ -185,9 +185,9 @@ class Run {
     const support::Stopwatch watch;
     student->reader(Way::as_trained)->read(text);
     const double read = watch.seconds() / static_cast<double>(text.size());
-    const Index recalled =
-        std::accumulate(plan_.recall_length.begin(), plan_.recall_length.end(), Index{0}) *
-        plan_.samples * std::ssize(tasks);
+    const Index bytes =
+        std::accumulate(plan_.recall_length.begin(), plan_.recall_length.end(), Index{0});
+    const Index recalled = system.identity.base ? bytes * plan_.samples * std::ssize(tasks) : 0;
     const Index tokens =
         std::ssize(system.readings) * (plan_.texts * plan_.text_length + recalled) +
         plan_.points * plan_.curve_texts * plan_.length;
@@ -209,6 +209,7 @@ class Run {
                             .teach(*student, checkpoint, recipe);
     if (!course) return;
     for (const Reading& reading : job.system->readings) {
+      if (interrupted_()) return;
       if (is_done(reading, job.seed)) continue;
       report_of(measured(job, reading, *student, *course))
           .set("machine", support::this_machine().report())
@@ -243,7 +244,7 @@ class Run {
     cell.memory_bytes = read.memory_bytes;
     cell.positions = measure::loss_by_position(
         read.scored, measure::log_edges({.first = shared.chunk, .last = plan_.text_length}));
-    cell.recall = recall_rows(make, prompts_, plan_);
+    if (identity.base) cell.recall = recall_rows(make, prompts_, plan_);
     return cell;
   }
 
