@@ -69,7 +69,9 @@ struct NoSide {
   template <class A>
   using Rows = Stateless<A>;  ///< what is computed
   /// What the parameters are.
-  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& /*spec*/) { return {}; }
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& /*spec*/) {
+    return {};
+  }
   /// Nothing.
   template <class P, class X, class C>
   [[nodiscard]] static Rows<X> read(const Params<P>& /*params*/, const X& /*h*/,
