@@ -36,6 +36,7 @@
 #include "compare/tables.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
+#include "support/progress.hpp"
 
 namespace {
 
@@ -144,7 +145,8 @@ support::Outcome run(const Settings& s) {
   const auto jobs = run.jobs(systems, s.seeds > 0 ? s.seeds : (s.quick ? 1 : 3));
   if (!jobs.empty()) {
     run.print_estimate(jobs);
-    run(jobs);
+    support::Progress progress({.name = "compare", .steps = run.tokens(jobs)});
+    run(jobs, [&](Index tokens) { progress.show({.step = tokens, .tokens = tokens}); });
   }
   if (signalled != 0) {
     std::cerr << "compare: stopped; the same command goes on\n";

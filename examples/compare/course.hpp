@@ -61,12 +61,12 @@ class Lessons {
   /// \pre all that is given outlives it
   Lessons(const Plan& plan, const training::Material& material,
           const std::vector<std::vector<Token>>& held_out, std::function<bool()> interrupted,
-          std::function<void(Index)> show)
+          std::function<void(Index)> count)
       : plan_(plan),
         material_(material),
         held_out_(held_out),
         interrupted_(std::move(interrupted)),
-        show_(std::move(show)) {}
+        count_(std::move(count)) {}
 
   /// The course of a training that goes on where the checkpoint was made; nothing if it was
   /// interrupted, and then saved.
@@ -90,7 +90,7 @@ class Lessons {
       student.step(batch.texts);
       student.random() = random;
       course.seconds += watch.seconds();
-      show_(plan_.batch_tokens());
+      count_(plan_.batch_tokens());
       const bool due = is_due(student.steps());
       if (due) {
         course.curve.push_back(
@@ -115,7 +115,7 @@ class Lessons {
   const training::Material& material_;
   const std::vector<std::vector<Token>>& held_out_;
   std::function<bool()> interrupted_;
-  std::function<void(Index)> show_;
+  std::function<void(Index)> count_;  ///< is told the tokens of each step
 };
 
 }  // namespace compare

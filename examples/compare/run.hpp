@@ -129,25 +129,29 @@ class Run {
               << " threads" << std::endl;
   }
 
-  /// Does jobs, several at the same time. One that fails keeps no other from being done.
+  /// Tokens that jobs train on.
+  [[nodiscard]] Index tokens(const std::vector<Job>& jobs) const {
+    return plan_.steps() * plan_.batch_tokens() * std::ssize(jobs);
+  }
+
+  /// Does jobs, several at the same time. One that fails keeps no other from being done. `show` is
+  /// told the tokens that were trained on so far, by one thread at a time.
   ///
   /// \throws RangeError, with all messages, if some failed.
-  void operator()(const std::vector<Job>& jobs) const {
-    support::Progress progress(
-        {.name = "compare", .steps = plan_.steps() * plan_.batch_tokens() * std::ssize(jobs)});
+  void operator()(const std::vector<Job>& jobs, const std::function<void(Index)>& show) const {
     Index done = 0;
     std::string failures;
     std::mutex guard;
-    const auto show = [&](Index tokens) {
+    const auto count = [&](Index tokens) {
       const std::lock_guard lock(guard);
       done += tokens;
-      progress.show({.step = done, .tokens = done});
+      show(done);
     };
     for_each_index(threads_, std::ssize(jobs), [&](Index n) {
       const Job& job = at(jobs, n);
       if (interrupted_()) return;
       try {
-        train_and_measure(job, show);
+        train_and_measure(job, count);
       } catch (const Error& error) {
         const std::lock_guard lock(guard);
         failures += (failures.empty() ? "" : "; ") + std::string(job.system->identity.name) +
@@ -200,17 +204,17 @@ class Run {
     return seconds;
   }
 
-  void train_and_measure(const Job& job, const std::function<void(Index)>& show) const {
+  void train_and_measure(const Job& job, const std::function<void(Index)>& count) const {
     const std::string recipe = "system " + std::string(job.system->identity.name) + ", seed " +
                                std::to_string(job.seed) + ", " + plan_.recipe();
     const std::filesystem::path checkpoint = folder_.checkpoint(*job.system, job.seed);
     const auto student = job.system->begin(plan_.training_of(job.seed), checkpoint, recipe);
-    const auto course = Lessons(plan_, material_, curve_texts_, interrupted_, show)
+    const auto course = Lessons(plan_, material_, curve_texts_, interrupted_, count)
                             .teach(*student, checkpoint, recipe);
     if (!course) return;
     for (const Reading& reading : job.system->readings) {
-      if (interrupted_()) return;
       if (is_done(reading, job.seed)) continue;
+      if (interrupted_()) return;
       report_of(measured(job, reading, *student, *course))
           .set("machine", support::this_machine().report())
           .write(folder_.cell(reading.name, job.seed));

@@ -96,6 +96,7 @@ std::vector<std::string> numbers_of(const compare::Folder& folder) {
 }
 
 constexpr auto never = [] { return false; };
+constexpr auto unseen = [](Index /*tokens*/) {};
 
 TEST_SUITE("examples/compare") {
   TEST_CASE("a training that is interrupted goes on, and ends in equal cells") {
@@ -104,14 +105,14 @@ TEST_SUITE("examples/compare") {
     compare::Plan plan = whole.plan();
     const std::vector<compare::System> systems{system_of(begin_tiny)};
     const compare::Run run(plan, whole.folder(), 1, never);
-    run(run.jobs(systems, 1));
+    run(run.jobs(systems, 1), unseen);
 
     int asked = 0;
-    for (int i = 0; i < 20; ++i) {  // stops at every second question
+    for (int i = 0; i < 20; ++i) {  // stops at every third question
       const compare::Run again(plan, cut.folder(), 1, [&] { return ++asked % 3 == 0; });
       const auto jobs = again.jobs(systems, 1);
       if (jobs.empty()) break;
-      again(jobs);
+      again(jobs, unseen);
     }
     CHECK(asked > 6);
     CHECK(numbers_of(cut.folder()).size() == 3);
@@ -123,7 +124,9 @@ TEST_SUITE("examples/compare") {
     const std::vector<compare::System> systems{system_of(begin_tiny)};
     const compare::Run run(place.plan(), place.folder(), 2, never);
     begun = 0;
-    run(run.jobs(systems, 2));
+    Index tokens = 0;
+    run(run.jobs(systems, 2), [&](Index trained) { tokens = trained; });
+    CHECK(tokens == 2 * place.plan().tokens);
     CHECK(begun == 2);
     CHECK(run.jobs(systems, 2).empty());
     CHECK(run.jobs(systems, 3).size() == 1);
@@ -144,7 +147,7 @@ TEST_SUITE("examples/compare") {
     // Half of the cells gone, the others stay as they are.
     fs::remove(place.folder().cell("tiny_frozen", 2));
     const auto before = fs::last_write_time(place.folder().cell("tiny", 2));
-    run(run.jobs(systems, 2));
+    run(run.jobs(systems, 2), unseen);
     CHECK(fs::last_write_time(place.folder().cell("tiny", 2)) == before);
     CHECK(place.folder().read().size() == 6);
   }
@@ -154,7 +157,7 @@ TEST_SUITE("examples/compare") {
     const std::vector<compare::System> systems{system_of(begin_tiny)};
     compare::Plan plan = place.plan();
     const compare::Run first(plan, place.folder(), 1, never);
-    first(first.jobs(systems, 1));
+    first(first.jobs(systems, 1), unseen);
     const std::string made = plan.setting();
     plan.training.rate = 0.5;
     const compare::Run other(plan, place.folder(), 1, never);
@@ -166,14 +169,15 @@ TEST_SUITE("examples/compare") {
     for (const auto& entry : fs::directory_iterator(place.folder().cells())) {
       fs::remove(entry.path());
     }
-    CHECK_THROWS_AS(other(other.jobs(systems, 1)), RangeError);
+    CHECK_THROWS_AS(other(other.jobs(systems, 1), unseen), RangeError);
   }
 
   TEST_CASE("a system that fails keeps no other from being measured") {
     const Place place("compare_fail");
     const std::vector<compare::System> systems{system_of(fail, "broken"), system_of(begin_tiny)};
     const compare::Run run(place.plan(), place.folder(), 1, never);
-    CHECK_THROWS_WITH_AS(run(run.jobs(systems, 1)), "broken, seed 1: no number", RangeError);
+    CHECK_THROWS_WITH_AS(run(run.jobs(systems, 1), unseen), "broken, seed 1: no number",
+                         RangeError);
     CHECK(place.folder().read().size() == 3);
     CHECK(run.jobs(systems, 1).size() == 1);
   }
