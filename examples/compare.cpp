@@ -14,7 +14,7 @@
 // training that was interrupted goes on where it was saved and ends in the same bits. At the end
 // OUT has a page with tables, figures, and all numbers as JSON.
 //
-// smoke: --systems sliding_window ttt_linear --text {source}/docs/start.md --held-out {source}/LICENSE --tokens 1024 --length 256 --points 1 --texts 1 --text-length 512 --samples 1 --recall-length 512 --seeds 1 --out cmp
+// smoke: --systems sliding_window ttt_linear --text {source}/docs/start.md --held-out {source}/LICENSE --tokens 1024 --length 256 --points 1 --texts 1 --text-length 512 --samples 1 --recall-length 512 --seeds 1 --out cmp --overwrite
 // smoke: --report cmp
 
 #include <ttt/file/atomic.hpp>
@@ -65,6 +65,7 @@ struct Settings {
   Index threads = support::this_machine().cores;
   std::string out = "comparison";
   std::string report;
+  bool overwrite = false;
 };
 
 /// The plan of that size with what the command line says.
@@ -141,6 +142,7 @@ support::Outcome run(const Settings& s) {
   if (!s.report.empty()) return report_of({s.report});
   const std::vector<compare::System> systems = chosen(s);
   const compare::Folder folder{s.out};
+  if (s.overwrite) folder.clear(systems);
   const compare::Run run(plan_of(s), folder, s.threads, [] { return signalled != 0; });
   const auto jobs = run.jobs(systems, s.seeds > 0 ? s.seeds : (s.quick ? 1 : 3));
   if (!jobs.empty()) {
@@ -191,6 +193,7 @@ int main(int argc, char** argv) {
       .option("--recall-length", s.recall_length, range::count, "bytes of prompt and answer")
       .option("--threads", s.threads, range::threads, "systems at the same time")
       .option("--out", s.out, "the folder of cells, checkpoints, tables and figures")
+      .option("--overwrite", s.overwrite, "train and measure the systems again")
       .option("--report", s.report, "a folder, to make tables and figures of its cells alone");
   return program.run(argc, argv, [&] { return run(s); });
 }

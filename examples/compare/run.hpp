@@ -41,6 +41,24 @@ struct Folder {
            (std::string(system.identity.name) + ".seed" + std::to_string(seed) + ".checkpoint");
   }
 
+  /// Removes cells and checkpoints of some systems, under any seed.
+  void clear(const std::vector<System>& systems) const {
+    const auto remove = [](const std::filesystem::path& folder, const std::string& name) {
+      if (!std::filesystem::is_directory(folder)) return;
+      std::vector<std::filesystem::path> files;
+      for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().filename().string().starts_with(name + ".seed")) {
+          files.push_back(entry.path());
+        }
+      }
+      for (const auto& file : files) std::filesystem::remove(file);
+    };
+    for (const System& system : systems) {
+      remove(path / "training", std::string(system.identity.name));
+      for (const Reading& reading : system.readings) remove(cells(), reading.name);
+    }
+  }
+
   /// All cells, in the order of their files' names.
   [[nodiscard]] std::vector<Cell> read() const {
     if (!std::filesystem::is_directory(cells())) {

@@ -248,7 +248,7 @@ struct AblationPoint {
       section("Recall, " + task,
               "Share of the prompts whose answer has the value in it, by bytes of prompt and "
               "answer, with 95 % intervals of Wilson over the prompts of all seeds. Chance is "
-              "below one in a million.\n\n" +
+              "about one in a million.\n\n" +
                   recall_table(base, task) + "\n![](recall_" + task + ".svg)\n");
     }
   }

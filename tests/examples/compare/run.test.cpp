@@ -150,6 +150,11 @@ TEST_SUITE("examples/compare") {
     run(run.jobs(systems, 2), unseen);
     CHECK(fs::last_write_time(place.folder().cell("tiny", 2)) == before);
     CHECK(place.folder().read().size() == 6);
+    place.folder().clear({system_of(begin_tiny, "other")});
+    CHECK(run.jobs(systems, 2).empty());
+    place.folder().clear(systems);
+    CHECK(place.folder().read().empty());
+    CHECK(fs::is_empty(place.folder().path / "training"));
   }
 
   TEST_CASE("cells and checkpoints of other settings are refused") {
