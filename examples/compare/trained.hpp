@@ -3,6 +3,7 @@
 
 #include <ttt/learn/checkpoint.hpp>
 #include <ttt/memory/cache_schedule.hpp>
+#include <ttt/model/dynamic_evaluation.hpp>
 #include <ttt/model/sampler.hpp>
 #include <ttt/model/session.hpp>
 
@@ -69,18 +70,21 @@ class Trained final : public Student {
     write_checkpoint<Model, Matrix<float>>(path, {trainer_.state(), random_, recipe});
   }
   [[nodiscard]] std::unique_ptr<Reader> reader(Way way) const override {
-    typename Session<Model>::Options options{
-        .inner = {.optimiser = {.rate = training_.inner_rate, .max_norm = training_.inner_clip}}};
-    if (way == Way::frozen) options.learning = Learning::off;
-    if (way == Way::dynamic) {
-      options.learning = Learning::on;
-      options.inner.optimiser.rate = training_.dynamic_rate;
-      options.fast = {{"feed_forward."}};
-    }
-    return std::make_unique<SessionReader<Model>>(trainer_.state().params, std::move(options));
+    return std::make_unique<SessionReader<Model>>(trainer_.state().params, options(way));
   }
 
  private:
+  [[nodiscard]] typename Session<Model>::Options options(Way way) const {
+    InnerSgd optimiser{.rate = training_.inner_rate, .max_norm = training_.inner_clip};
+    if (way == Way::dynamic) {
+      optimiser.rate = training_.dynamic_rate;
+      return dynamic_evaluation<Model>({.fast = {"feed_forward."}, .optimiser = optimiser});
+    }
+    typename Session<Model>::Options as_trained{.inner = {.optimiser = optimiser}};
+    if (way == Way::frozen) as_trained.learning = Learning::off;
+    return as_trained;
+  }
+
   Training training_;
   Random random_;
   Trainer<Model, Objective> trainer_;
