@@ -119,6 +119,12 @@ class Page {
     return colours[series % colours.size()];
   }
 
+  /// Where colours come again, lines are dashed, then dotted.
+  [[nodiscard]] static std::string_view dashes(std::size_t series) {
+    if (series < colours.size()) return "";
+    return series < 2 * colours.size() ? " stroke-dasharray=\"7 4\"" : " stroke-dasharray=\"2 3\"";
+  }
+
   void text(Place at, std::string_view words, std::string_view style) {
     out_ << "<text x=\"" << at.x << "\" y=\"" << at.y << "\" " << style << '>' << escaped(words)
          << "</text>\n";
@@ -189,7 +195,7 @@ class Page {
     const auto known = [](const Point& point) { return std::isfinite(point.y); };
     runs(series, known, [&](std::span<const Point> points) {
       out_ << "<polyline fill=\"none\" stroke=\"" << colour(series)
-           << "\" stroke-width=\"2\" stroke-linejoin=\"round\" points=\"";
+           << "\" stroke-width=\"2\" stroke-linejoin=\"round\"" << dashes(series) << " points=\"";
       for (const Point& point : points) {
         const Place at = place(point.x, point.y);
         out_ << at.x << ',' << at.y << ' ';

@@ -16,7 +16,8 @@ struct Point {
   double upper = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// A line of the chart, named at its end in its own colour.
+/// A line of the chart, named at its end in its own colour. Of more than six, colours come again,
+/// and lines are dashed or dotted.
 struct Series {
   std::string name;
   std::vector<Point> points;  ///< in the order of x

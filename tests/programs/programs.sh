@@ -66,11 +66,13 @@ refuses 1 '--width must be 256 or 768, got 300' systems --width 300
 refuses 1 '--systems must be of full_attention, ' systems --systems nothing
 refuses 2 '--limit: must be a whole number in 0..' prose_loss --limit -1
 refuses 2 '--rates: must be a number in 1e-12..100, got nan' dynamic_evaluation --rates nan
+refuses 1 '--length must be a multiple of 256, got 300' compare --length 300
+refuses 1 '--text-length must be above 256, got 256' compare --text-length 256
 refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
 
 # Every program has a version.
-for program in decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss read_book \
-  threads time_per_token train; do
+for program in compare decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss \
+  read_book threads time_per_token train; do
   "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
 done
 
@@ -107,6 +109,11 @@ refuses 1 '--fast needs --dynamic' evaluate --text text.txt --fast feed_forward
 refuses 1 'fast must be parts of the names of parameters, got feedforward' \
   evaluate --text text.txt --dynamic --fast feedforward
 refuses 1 'model.wte.weight cannot be a fast weight' evaluate --text text.txt --dynamic --fast weight
+
+# Systems have names, texts come in twos, and a report is of a folder with cells.
+refuses 1 '--systems must be of full_attention, sliding_window, ' compare --systems sliding_windows
+refuses 1 '--text and --held-out must both be given, or neither' compare --text text.txt
+refuses 1 '--report: folder must have a folder of cells' compare --report folder
 
 # A recipe with a setting that there is not.
 echo '{"stepps": 3}' >recipe.json

@@ -52,6 +52,15 @@ TEST_SUITE("support") {
     CHECK(count(drawn, ">other</text>") == 1);
   }
 
+  TEST_CASE("lines whose colours come again are dashed, then dotted") {
+    Chart chart = with({{64, 2.0}});
+    while (chart.series.size() < 14) chart.series.push_back(chart.series.front());
+    const std::string drawn = support::svg(chart);
+    CHECK(count(drawn, "<polyline") == 14);
+    CHECK(count(drawn, "stroke-dasharray=\"7 4\"") == 6);
+    CHECK(count(drawn, "stroke-dasharray=\"2 3\"") == 2);
+  }
+
   TEST_CASE("a chart is the same in every locale") {
     const Chart chart = with({{64, 2000.5}, {128, 1500.25}});
     const std::string drawn = support::svg(chart);

@@ -5,6 +5,7 @@
 #include <ttt/types.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +41,28 @@ struct Ignore {
 template <class T>
 concept Tree = requires(T& tree) {
   std::remove_cvref_t<T>::visit(detail::Ignore{}, tree);
+};
+
+/// The name of a member of an array of members, also in a constant: `maps.` and 2 are `maps.2`.
+class NumberedName {
+ public:
+  /// \pre the name has at most 32 characters
+  constexpr NumberedName(std::string_view name, std::size_t number) {
+    for (const char letter : name) text_[size_++] = letter;
+    std::size_t digits = 1;
+    for (std::size_t rest = number; rest >= 10; rest /= 10) ++digits;
+    for (std::size_t n = digits; n > 0; number /= 10) {
+      text_[size_ + --n] = static_cast<char>('0' + number % 10);
+    }
+    size_ += digits;
+  }
+
+  /// The name.
+  [[nodiscard]] constexpr std::string_view view() const { return {text_, size_}; }
+
+ private:
+  char text_[64] = {};
+  std::size_t size_ = 0;
 };
 
 /// What a walk knows of an array besides the array.

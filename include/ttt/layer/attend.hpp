@@ -44,7 +44,7 @@ struct Attend {
     A gate;    ///< [1, 1], of the memory, or without rows
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
       on("wk.weight", trees.wk...);
       on("wv.weight", trees.wv...);
@@ -69,7 +69,7 @@ struct Attend {
   }
 
   /// What the parameters are.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const AttentionShape own = shape(spec);
     const Index q_width = own.heads.heads * own.head;
     const TensorSpec norm = spec.query_key_norm == QueryKeyNorm::rms

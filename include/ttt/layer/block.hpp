@@ -55,7 +55,7 @@ struct Block {
     std::tuple<Normed<Parts, A>...> parts;  ///< in the order of reading
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       for_each_part([&]<std::size_t I>() {
         constexpr PartNames names = part<I>.names;
         on(names.norm.view(), std::get<I>(trees.parts).norm...);
@@ -71,14 +71,14 @@ struct Block {
     std::tuple<typename Parts::template State<A>...> parts;  ///< in the order of reading
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       for_each_part(
           [&]<std::size_t I>() { on(part<I>.names.part.view(), std::get<I>(trees.parts)...); });
     }
   };
 
   /// What the parameters are.
-  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& spec) {
     const auto norm = Norm::tensors(spec);
     const auto post = spec.norms == Norms::around ? norm : Norm::Params<TensorSpec>{};
     return {{Normed<Parts, TensorSpec>{norm, Parts{}.tensors(spec), post}...}};
@@ -124,7 +124,7 @@ struct Block {
   static constexpr Part<I> part{};
 
   template <class Visit>
-  static void for_each_part(Visit&& visit) {
+  static constexpr void for_each_part(Visit&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) { (visit.template operator()<I>(), ...); }
     (std::index_sequence_for<Parts...>());
   }

@@ -38,11 +38,11 @@ struct CausalConv {
     A past;  ///< [at most Taps - 1, width]
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) { on("past", trees.past...); }
+    static constexpr void visit(auto&& on, auto&... trees) { on("past", trees.past...); }
   };
 
   /// What the parameters are.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     Params<TensorSpec> all = ShortConv{.taps = Taps, .bias = bias}.tensors(spec.width);
     all.weight = matrix_spec(spec.init, Taps, spec.width);
     if (averages) all.weight.init = init::averages;

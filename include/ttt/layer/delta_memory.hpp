@@ -57,7 +57,7 @@ struct DeltaMemory {
     A norm_bias;    ///< [1, head], likewise
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("W_q.weight", trees.wq...);
       on("W_k.weight", trees.wk...);
       on("W_v.weight", trees.wv...);
@@ -77,7 +77,7 @@ struct DeltaMemory {
     A errors;   ///< [read of the chunk, heads * head], k W - v
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("weights", trees.weights...);
       on("keys", trees.keys...);
       on("errors", trees.errors...);
@@ -105,7 +105,7 @@ struct DeltaMemory {
   }
 
   /// \throws SpecError if a setting breaks a rule.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const DeltaMemory own = settled(spec);
     const Index inner = own.heads * own.head;
     const TensorSpec to = matrix_spec(spec.init, spec.width, inner);
@@ -114,7 +114,7 @@ struct DeltaMemory {
             .wk = to,
             .wv = to,
             .wo = matrix_spec(spec.init, inner, spec.width),
-            .weights = {own.head, inner, {.bound = std::sqrt(6 / fan)}},
+            .weights = {own.head, inner, {.bound = square_root(6 / fan)}},
             .rate = {1, own.heads, {.constant = 0.01}},
             .norm_weight = {1, own.head, init::ones},
             .norm_bias = {1, own.head, init::zeros}};

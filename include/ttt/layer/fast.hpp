@@ -31,7 +31,7 @@ struct Fast {
   using State = typename L::template State<A>;
 
   /// What the parameters are.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     return {layer.tensors(spec)};
   }
 

@@ -58,7 +58,7 @@ struct GatedDeltaNet {
     A wo;                                  ///< [value_heads * value, width], from what is read
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("q_proj.weight", trees.wq...);
       on("k_proj.weight", trees.wk...);
       on("v_proj.weight", trees.wv...);
@@ -84,7 +84,7 @@ struct GatedDeltaNet {
     A delta;   ///< [key, value_heads * value], the maps, or without rows before the text
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("q_conv", trees.q_conv...);
       on("k_conv", trees.k_conv...);
       on("v_conv", trees.v_conv...);
@@ -118,7 +118,7 @@ struct GatedDeltaNet {
   /// What the parameters are.
   ///
   /// \throws SpecError if a setting breaks a rule.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const GatedDeltaNet own = settled(spec);
     const auto from = [&](Index width) { return matrix_spec(spec.init, spec.width, width); };
     const auto conv = own.conv().tensors(own.keys());

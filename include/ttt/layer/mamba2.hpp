@@ -52,7 +52,7 @@ struct Mamba2 {
     A out_bias;                          ///< [1, width], or without rows
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("in_proj.weight", trees.in...);
       on("in_proj.bias", trees.in_bias...);
       on("conv1d", trees.conv...);
@@ -72,7 +72,7 @@ struct Mamba2 {
     A ssm;   ///< [state, inner], or without rows before the text
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("conv", trees.conv...);
       on("ssm", trees.ssm...);
     }
@@ -111,7 +111,7 @@ struct Mamba2 {
   /// What the parameters are.
   ///
   /// \throws SpecError if a setting breaks a rule.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const Shape own = shape(spec);
     const Index projected = own.inner + own.convolved + own.heads;
     const auto bias_of = [&](Index width) {

@@ -14,14 +14,14 @@ struct Norm {
     A bias;    ///< [1, width], or without rows
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("weight", trees.weight...);
       on("bias", trees.bias...);
     }
   };
 
   /// What the parameters are.
-  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& spec) {
     Params<TensorSpec> norm{.weight = {1, spec.width, init::ones}, .bias = {}};
     if (spec.norm == NormKind::layer) norm.bias = {1, spec.width, init::zeros};
     return norm;

@@ -46,14 +46,14 @@ struct ShortConv {
     A bias;    ///< [1, width], or without rows
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("weight", trees.weight...);
       on("bias", trees.bias...);
     }
   };
 
   /// What the parameters are.
-  [[nodiscard]] Params<TensorSpec> tensors(Index width) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(Index width) const {
     Params<TensorSpec> all{.weight = {taps, width, init::of_taps(taps)}, .bias = {}};
     if (bias == Bias::learned) all.bias = {1, width, init::zeros};
     return all;

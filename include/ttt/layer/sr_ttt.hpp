@@ -57,7 +57,7 @@ struct ResidualDelta {
     RecallHidden::Params<A> recall;  ///< from the cache
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("ttt", trees.delta...);
       on("gate_param", trees.gate...);
       on("cache_attn", trees.recall...);
@@ -74,7 +74,7 @@ struct ResidualDelta {
     typename ResidualCache<Order>::template State<A> cache;  ///< the stored tokens
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("delta", trees.delta...);
       on("window", trees.window...);
       on("surprisal", trees.surprisal...);
@@ -103,7 +103,7 @@ struct ResidualDelta {
   }
 
   /// \throws SpecError if a setting breaks a rule.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     Params<TensorSpec> all{.delta = settled(spec).delta.tensors(spec), .gate = {}, .recall = {}};
     if (slots == 0) return all;
     all.gate = {1, 1, {.constant = 0.05}};

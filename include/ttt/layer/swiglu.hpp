@@ -27,7 +27,7 @@ struct SwiGlu {
     A w3;  ///< [width, hidden], to what is gated
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("w1.weight", trees.w1...);
       on("w2.weight", trees.w2...);
       on("w3.weight", trees.w3...);
@@ -39,7 +39,7 @@ struct SwiGlu {
   using State = Stateless<A>;
 
   /// What the parameters are.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const Index units = hidden > 0 ? hidden : spec.hidden;
     return {.w1 = matrix_spec(spec.init, spec.width, units),
             .w2 = matrix_spec(spec.init, units, spec.width),

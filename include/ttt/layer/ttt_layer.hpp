@@ -61,7 +61,7 @@ struct TttLayer {
     InnerNorm<A> post_norm;                        ///< of the answers
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("wq.weight", trees.wq...);
       on("wk.weight", trees.wk...);
       on("wv.weight", trees.wv...);
@@ -83,7 +83,7 @@ struct TttLayer {
     A past;                             ///< [at most taps - 1, heads * head]
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("model", trees.model...);
       on("past", trees.past...);
     }
@@ -110,7 +110,7 @@ struct TttLayer {
   }
 
   /// \throws SpecError if a setting breaks a rule.
-  [[nodiscard]] Params<TensorSpec> tensors(const ModelSpec& spec) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const ModelSpec& spec) const {
     const TttLayer own = settled(spec);
     const Index inner = own.heads * own.head;
     const bool mamba = backbone == Backbone::mamba;

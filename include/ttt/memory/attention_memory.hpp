@@ -15,7 +15,7 @@ struct AttentionShape {
   Rotary rotary;         ///< positions
 
   /// Features of the keys of a token, and of its values.
-  [[nodiscard]] Index kv_width() const { return heads.kv_heads * head; }
+  [[nodiscard]] constexpr Index kv_width() const { return heads.kv_heads * head; }
 };
 
 /// The queries, keys and values of the tokens of a read, un-rotated.

@@ -55,7 +55,7 @@ struct PartNames {
 template <class A>
 struct Stateless {
   /// Calls on(name, member...) for each member of trees of one form.
-  static void visit(auto&& /*on*/, auto&... /*trees*/) {}
+  static constexpr void visit(auto&& /*on*/, auto&... /*trees*/) {}
 };
 
 /// Run-time options of a layer that has none.
@@ -69,7 +69,9 @@ struct NoSide {
   template <class A>
   using Rows = Stateless<A>;  ///< what is computed
   /// What the parameters are.
-  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& /*spec*/) { return {}; }
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& /*spec*/) {
+    return {};
+  }
   /// Nothing.
   template <class P, class X, class C>
   [[nodiscard]] static Rows<X> read(const Params<P>& /*params*/, const X& /*h*/,

@@ -46,7 +46,7 @@ struct InnerLearner {
     A shares;                  ///< [chunk, 1], added to 1 / n, or without rows
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("model", trees.model...);
       on("norm", trees.norm...);
       on("shares", trees.shares...);
@@ -54,8 +54,8 @@ struct InnerLearner {
   };
 
   /// What the parameters are, for `heads` heads of `head` features and chunks of `chunk` tokens.
-  [[nodiscard]] Params<TensorSpec> tensors(const InitRule& init, Index heads, Index head,
-                                           Index chunk) const {
+  [[nodiscard]] constexpr Params<TensorSpec> tensors(const InitRule& init, Index heads, Index head,
+                                                     Index chunk) const {
     Params<TensorSpec> all{};
     const auto shapes = model.shapes(head);
     for (std::size_t n = 0; n < maps; ++n) {

@@ -15,7 +15,7 @@ struct InnerNorm {
   A bias;    ///< likewise
 
   /// Calls on(name, member...) for each member of trees of one form.
-  static void visit(auto&& on, auto&... trees) {
+  static constexpr void visit(auto&& on, auto&... trees) {
     on("weight", trees.weight...);
     on("bias", trees.bias...);
   }

@@ -30,7 +30,7 @@ struct InnerMap {
   A bias_velocity;  ///< [1, heads * out], likewise
 
   /// Calls on(name, member...) for each member of trees of one form.
-  static void visit(auto&& on, auto&... trees) {
+  static constexpr void visit(auto&& on, auto&... trees) {
     on("weight", trees.weight...);
     on("bias", trees.bias...);
     on("sum", trees.sum...);
@@ -46,8 +46,8 @@ struct InnerMaps {
   std::array<InnerMap<A>, Count> maps;  ///< in the order of the model
 
   /// Calls on(name, member...) for each member of trees of one form.
-  static void visit(auto&& on, auto&... trees) {
-    for (std::size_t n = 0; n < Count; ++n) on(std::to_string(n), trees.maps[n]...);
+  static constexpr void visit(auto&& on, auto&... trees) {
+    for (std::size_t n = 0; n < Count; ++n) on(NumberedName("", n).view(), trees.maps[n]...);
   }
 };
 

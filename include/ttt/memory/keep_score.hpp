@@ -41,7 +41,7 @@ struct KeepScores {
     A weight;  ///< [width, 1]
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("keep_norm.weight", trees.norm...);
       on("keep.weight", trees.weight...);
     }
@@ -53,11 +53,11 @@ struct KeepScores {
     A keep;  ///< [time, 1]
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) { on("keep", trees.keep...); }
+    static constexpr void visit(auto&& on, auto&... trees) { on("keep", trees.keep...); }
   };
 
   /// What the parameters are.
-  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& spec) {
     return {.norm = {1, spec.width, init::ones}, .weight = matrix_spec(spec.init, spec.width, 1)};
   }
 

@@ -30,7 +30,7 @@ struct RecallHidden {
     A wo;  ///< [heads * head, width], from what is read
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("W_qc.weight", trees.wq...);
       on("W_kc.weight", trees.wk...);
       on("W_vc.weight", trees.wv...);

@@ -6,10 +6,41 @@
 #include <ttt/random.hpp>
 #include <ttt/spec/init.hpp>
 
+#include <concepts>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace ttt {
+
+namespace detail {
+
+/// Adds up the elements of the tensors of a tree.
+class CountElements {
+ public:
+  template <class Member>
+  constexpr void operator()(std::string_view /*name*/, const Member& member) {
+    if constexpr (std::same_as<Member, TensorSpec>) {
+      count_ += member.rows * member.cols;
+    } else {
+      Member::visit(*this, member);
+    }
+  }
+  [[nodiscard]] constexpr Index count() const { return count_; }
+
+ private:
+  Index count_ = 0;
+};
+
+}  // namespace detail
+
+/// The elements of all tensors of a tree together, also in a constant.
+template <template <class> class T>
+[[nodiscard]] constexpr Index count_elements(const T<TensorSpec>& tensors) {
+  detail::CountElements counts;
+  counts("", tensors);
+  return counts.count();
+}
 
 /// The first numbers of a tensor, row by row; the same on every storage.
 template <Storage M>

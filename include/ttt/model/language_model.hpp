@@ -52,7 +52,7 @@ struct LanguageModel {
     A head;                ///< [width, vocab], or without rows when tied
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("model.wte.weight", trees.embedding...);
       on("model", trees.side...);
       visit_blocks(on, trees.stages...);
@@ -68,7 +68,7 @@ struct LanguageModel {
     std::tuple<std::array<typename Stages::Block::template State<A>, Stages::count>...> stages;
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
+    static constexpr void visit(auto&& on, auto&... trees) { visit_blocks(on, trees.stages...); }
   };
 
   /// What crosses from the prefix to the suffix: a row for each token.
@@ -78,14 +78,14 @@ struct LanguageModel {
     typename Side::template Rows<A> side;  ///< the side output
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("rows", trees.rows...);
       on("side", trees.side...);
     }
   };
 
   /// What each tensor is before it has numbers.
-  [[nodiscard]] static Params<TensorSpec> tensors() {
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors() {
     Params<TensorSpec> all{.embedding = matrix_spec(spec.init, spec.vocab, spec.width),
                            .side = Side::tensors(spec),
                            .stages = {},
@@ -96,6 +96,9 @@ struct LanguageModel {
         [&]<std::size_t I>() { std::get<I>(all.stages).fill(Stage<I>::Block::tensors(spec)); });
     return all;
   }
+
+  /// Numbers in all tensors together.
+  [[nodiscard]] static constexpr Index parameters() { return count_elements(tensors()); }
 
   /// Parameters as training starts with them.
   template <Storage M = Matrix<float>>
@@ -123,7 +126,7 @@ struct LanguageModel {
     for_each_stage([&]<std::size_t I>() {
       for (const auto& block : std::get<I>(shapes.stages)) {
         bool between = Stage<I>::Block::traits.chunks || Stage<I>::Block::traits.surprisal;
-        const std::string prefix = block_name(number) + '.';
+        const std::string prefix = std::string(block_name(number).view()) + '.';
         for (const auto& [leaf, tensor] : parts_of(block).arrays) {
           between = between || (tensor->rows > 0 && is_fast(Leaf{prefix + leaf.name, leaf.fast}));
         }
@@ -228,20 +231,20 @@ struct LanguageModel {
   using Stage = std::tuple_element_t<I, std::tuple<Stages...>>;
 
   template <class Visit>
-  static void for_each_stage(Visit&& visit) {
+  static constexpr void for_each_stage(Visit&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) { (visit.template operator()<I>(), ...); }
     (std::index_sequence_for<Stages...>());
   }
 
-  static std::string block_name(std::size_t number) {
-    return "model.h.blocks." + std::to_string(number);
+  static constexpr NumberedName block_name(std::size_t number) {
+    return {"model.h.blocks.", number};
   }
 
-  static void visit_blocks(auto&& on, auto&... stages) {
+  static constexpr void visit_blocks(auto&& on, auto&... stages) {
     std::size_t number = 0;
     for_each_stage([&]<std::size_t I>() {
       for (std::size_t i = 0; i < Stage<I>::count; ++i, ++number) {
-        on(block_name(number), std::get<I>(stages)[i]...);
+        on(block_name(number).view(), std::get<I>(stages)[i]...);
       }
     });
   }

@@ -5,8 +5,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace ttt {
+
+/// The square root of a positive number, also in a constant, where that of the standard library
+/// may not be.
+[[nodiscard]] constexpr double square_root(double number) {
+  if (!std::is_constant_evaluated()) return std::sqrt(number);
+  double root = std::max(number, 1.0);
+  for (double next = (root + number / root) / 2; next < root; next = (root + number / root) / 2) {
+    root = next;  // from above, by Newton's method
+  }
+  return root;
+}
 
 /// How a tensor is initialised: constant + deviation n + bound u, with n standard normal and u
 /// uniform in -1..1, or a function of that, or a function of the place.
@@ -63,8 +75,8 @@ inline constexpr Init time_step{.constant = -4.605170185988091,  // log 0.01
 /// Of taps of a convolution of each feature by itself, uniform within 1 / sqrt(taps).
 ///
 /// \source the default of PyTorch
-[[nodiscard]] inline Init of_taps(Index taps) {
-  return {.bound = 1 / std::sqrt(static_cast<double>(taps))};
+[[nodiscard]] constexpr Init of_taps(Index taps) {
+  return {.bound = 1 / square_root(static_cast<double>(taps))};
 }
 
 }  // namespace init
@@ -90,9 +102,10 @@ struct TensorSpec {
 };
 
 /// A matrix under a rule.
-[[nodiscard]] inline TensorSpec matrix_spec(const InitRule& rule, Index rows, Index cols) {
-  const double deviation =
-      rule.gain > 0 ? rule.gain * std::sqrt(2 / static_cast<double>(rows + cols)) : rule.deviation;
+[[nodiscard]] constexpr TensorSpec matrix_spec(const InitRule& rule, Index rows, Index cols) {
+  const double deviation = rule.gain > 0
+                               ? rule.gain * square_root(2 / static_cast<double>(rows + cols))
+                               : rule.deviation;
   return {rows, cols, {.deviation = deviation}};
 }
 

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/trained.hpp"
+
+template compare::Begin compare::begin<compare::FullAttention>;
