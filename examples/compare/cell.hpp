@@ -80,6 +80,7 @@ struct Cell {
 [[nodiscard]] inline support::Report report_of(const Cell& cell) {
   const auto rows = [](const auto& from, auto&& row) {
     std::vector<support::Report> all;
+    all.reserve(from.size());
     for (const auto& one : from) all.push_back(row(one));
     return all;
   };

@@ -30,6 +30,7 @@ struct Course {
 
   [[nodiscard]] support::Report report() const {
     std::vector<support::Report> points;
+    points.reserve(curve.size());
     for (const CurvePoint& point : curve) {
       points.push_back(
           support::Report().set("tokens", point.tokens).set("nats_per_byte", point.nats));

@@ -87,12 +87,12 @@ class Run {
 
   /// \throws RangeError if the held-out documents are too short for the plan, or a length of a
   ///         prompt is; FileError if the folder takes no file
-  Run(Plan plan, Folder folder, Index threads, std::function<bool()> interrupted)
+  Run(const Plan& plan, Folder folder, Index threads, std::function<bool()> interrupted)
       : Run(plan, std::move(folder), held_out_of(plan), threads, std::move(interrupted)) {}
   /// The same with other documents to measure on.
-  Run(Plan plan, Folder folder, const data::Corpus& held_out, Index threads,
+  Run(const Plan& plan, Folder folder, const data::Corpus& held_out, Index threads,
       std::function<bool()> interrupted)
-      : plan_(std::move(plan)),
+      : plan_(plan),
         folder_(std::move(folder)),
         threads_(threads),
         interrupted_(std::move(interrupted)),

@@ -110,6 +110,7 @@ struct Spread {
   Spread spread;
   for (const Group& group : groups) {
     std::vector<double> losses;
+    losses.reserve(group.cells.size());
     for (const Cell& cell : group.cells) losses.push_back(cell.loss_from(first_byte));
     if (losses.size() < 2) continue;
     spread.compared += 1;

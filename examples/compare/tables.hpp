@@ -224,7 +224,7 @@ struct AblationPoint {
   }
   words += "No further apart than that, and so not told apart, are:";
   for (const auto& [first, second] : spread.close) {
-    words += (words.back() == ':' ? " " : "; ") + first + " and " + second;
+    words.append(words.back() == ':' ? " " : "; ").append(first).append(" and ").append(second);
   }
   return words + ".\n";
 }

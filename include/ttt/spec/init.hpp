@@ -14,10 +14,11 @@ namespace ttt {
 [[nodiscard]] constexpr double square_root(double number) {
   if (!std::is_constant_evaluated()) return std::sqrt(number);
   double root = std::max(number, 1.0);
-  for (double next = (root + number / root) / 2; next < root; next = (root + number / root) / 2) {
-    root = next;  // from above, by Newton's method
+  while (true) {  // from above, by Newton's method
+    const double next = (root + number / root) / 2;
+    if (next >= root) return root;
+    root = next;
   }
-  return root;
 }
 
 /// How a tensor is initialised: constant + deviation n + bound u, with n standard normal and u
