@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
               "files or folders to measure on; its held-out books if none")
       .option("--seeds", s.seeds, range::count_or_none, "of each system; 0 for 3, or 1 if quick")
       .option("--tokens", s.tokens, range::count_or_none,
-              "that each is trained on; 0 for 4194304, or 102400 if quick")
+              "that each is trained on; 0 for 4194304, or 204800 if quick")
       .option("--length", s.plan.length, range::count, "tokens of a text that is trained on")
       .option("--prose", s.plan.prose, range::count_or_none, "texts of prose in a batch")
       .option("--needles", s.plan.needles, range::count_or_none,

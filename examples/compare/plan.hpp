@@ -92,7 +92,7 @@ struct Plan {
 /// A plan for a night on two cores, or for ten minutes.
 [[nodiscard]] inline Plan plan_of(bool quick) {
   Plan plan;
-  plan.tokens = quick ? Index{100} << 10 : Index{4} << 20;
+  plan.tokens = quick ? Index{200} << 10 : Index{4} << 20;
   plan.points = quick ? 2 : 8;
   plan.curve_texts = quick ? 1 : 4;
   plan.texts = quick ? 3 : 48;
