@@ -153,30 +153,36 @@ template <class T>
 /// none of the words `ignored`.
 inline void expect_foreign(const Archive& archive, std::span<const ForeignTensor> tensors,
                            std::span<const std::string> ignored = {}) {
-  std::string problems;
-  const auto add = [&](const char* problem, const std::string& name) {
-    problems += (problems.empty() ? "" : "; ") + std::string(problem) + json::quoted(name);
+  std::string missing;
+  std::string misshapen;
+  std::string left_over;
+  const auto add = [](std::string& list, const char* title, const std::string& tensor) {
+    list += (list.empty() ? title : ", ") + tensor;
   };
   std::set<std::string, std::less<>> read;
   for (const ForeignTensor& tensor : tensors) {
-    read.insert(tensor.theirs);
+    const std::string name = json::quoted(tensor.theirs);
+    const bool first = read.insert(tensor.theirs).second;
     const auto found = archive.tensors().find(tensor.theirs);
     if (found == archive.tensors().end()) {
-      add("missing ", tensor.theirs);
+      if (first) add(missing, "missing ", name);
     } else if (!detail::fits(tensor, found->second.shape)) {
-      add("of another shape ", tensor.theirs);
-      problems += ' ' + in_words(found->second.shape) + ", of ours " +
-                  in_words(std::array{tensor.rows, tensor.cols}) + ' ' +
-                  std::string(describe(tensor.layout));
+      add(misshapen, "of another shape ",
+          name + ' ' + in_words(found->second.shape) + " as " +
+              in_words(std::array{tensor.rows, tensor.cols}) + ' ' +
+              std::string(describe(tensor.layout)));
     }
   }
   for (const auto& [name, tensor] : archive.tensors()) {
-    const bool known = read.contains(name) || std::ranges::any_of(ignored, [&](const auto& word) {
-                         return name.find(word) != std::string::npos;
-                       });
-    if (!known) add("left over ", name);
+    const bool may_be = std::ranges::any_of(
+        ignored, [&](const std::string& word) { return name.find(word) != std::string::npos; });
+    if (!read.contains(name) && !may_be) add(left_over, "left over ", json::quoted(name));
   }
-  if (!problems.empty()) throw FormatError("read: " + archive.origin() + ": tensors " + problems);
+  std::string problems;
+  for (const std::string& list : {missing, misshapen, left_over}) {
+    if (!list.empty()) problems += (problems.empty() ? "tensors " : "; ") + list;
+  }
+  if (!problems.empty()) throw FormatError("read: " + archive.origin() + ": " + problems);
 }
 
 /// A tensor of another implementation as a matrix of ours.
