@@ -11,6 +11,7 @@
 
 #include <ttt/file/safetensors.hpp>
 
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Settings {
   std::string dtype = "float32";
   std::string prefix;
   std::vector<std::string> ignore;
+  bool overwrite = false;
   bool list = false;
   bool dry_run = false;
 };
@@ -65,6 +67,9 @@ support::Report convert(const Settings& settings) {
   if (settings.out.empty() && !settings.dry_run) {
     throw RangeError("--out must name the model file, or --dry-run say that none is written");
   }
+  if (!settings.out.empty() && !settings.overwrite && std::filesystem::exists(settings.out)) {
+    throw FileError("--out: " + settings.out + " is there; --overwrite replaces it");
+  }
   const auto tensors = target.tensors(family.names, settings.prefix);
   const file::Archive theirs = support::read_shards("--file", settings.file);
   if (settings.dry_run) std::cout << converting::plan(theirs, tensors);
@@ -98,6 +103,7 @@ int main(int argc, char** argv) {
       .option("--dtype", s.dtype, "of the model file: float32 or bfloat16")
       .option("--prefix", s.prefix, "with which all names in the files begin")
       .option("--ignore", s.ignore, "parts of the names of tensors that may be left over")
+      .option("--overwrite", s.overwrite, "replace a model file that is there")
       .option("--dry-run", s.dry_run, "only say what would be read, and as what")
       .option("--list", s.list, "only say which models and families there are");
   return program.run(argc, argv, [&] { return convert(s); });

@@ -113,6 +113,8 @@ refuses 1 'of another shape "model.wte.weight" [256, 16] as [128256, 768] same' 
   convert --model ttt_e2e_125m --file theirs --dry-run
 grep -q '^model.wte.weight F32 \[256, 16\] same -> model.wte.weight \[128256, 768\]$' out.txt
 [ ! -e ours ]
+refuses 1 '--out: theirs is there; --overwrite replaces it' \
+  convert --model mamba2_130m --file theirs --out theirs
 
 # There is something to go on with, and one way to read it.
 refuses 1 'the prompt must hold a byte, got none' generate
