@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "convert/model_file.hpp"
@@ -44,16 +45,17 @@ file::DType dtype_of(const Settings& settings) {
 }
 
 support::Report list() {
+  std::vector<std::string_view> names;
+  names.reserve(converting::targets.size());
   std::cout << "models, and the families of their files:\n";
   for (const auto& target : converting::targets) {
     std::cout << "  " << target.name << "  " << target.family << '\n';
+    names.push_back(target.name);
   }
   std::cout << "families:\n";
-  std::vector<std::string_view> names;
   for (const auto& family : foreign::families) {
     std::cout << "  " << family.name << "  " << family.files << '\n';
   }
-  for (const auto& target : converting::targets) names.push_back(target.name);
   support::Report report;
   return report.set("models", names);
 }
