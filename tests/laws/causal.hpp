@@ -15,9 +15,9 @@ void check_causal(F f, const Matrix<S>& x) {
   const Matrix<S> y = f(x);
   const Index before = x.rows() - y.rows();
   for (Index changed = 0; changed < x.rows(); ++changed) {
-    Matrix<S> other = x;
-    other.row(changed).array() += S(1) + other.row(changed).array().square();
-    const Matrix<S> z = f(other);
+    Matrix<S> moved = x;
+    moved.row(changed).array() += S(1) + moved.row(changed).array().square();
+    const Matrix<S> z = f(moved);
     const Index untouched = std::max<Index>(0, changed - before);
     CAPTURE(changed);
     CHECK(z.topRows(untouched) == y.topRows(untouched));
