@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "presets.hpp"
+#include "published.hpp"
 
 /// The models that the programs know by name.
 namespace models {
@@ -81,6 +82,9 @@ inline constexpr Index settled = 4 * Bookkeeper::spec.window;
 using Pieces = TttE2e<preset::pieces, 4, 2>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
+/// Reads pieces of Llama 2. `convert` makes its files of published ones.
+using TttLinear125m = published::Linear<published::ttt_size::s125m, Backbone::mamba>;
+
 /// A model, and what programs know of it.
 template <class M>
 struct Known {
@@ -101,6 +105,7 @@ inline constexpr std::tuple known{
     Known<BookkeeperSrTttGradFull>{"bookkeeper_sr_ttt_grad_full"},
     Known<Pieces>{"pieces", 1},
     Known<Toy>{"toy", 1},
+    Known<TttLinear125m>{"ttt_linear_mamba_125m"},
 };
 
 /// Calls visit(model) for each of them.

@@ -26,6 +26,10 @@ struct FastPair : Pair<A> {
   static constexpr bool fast = true;
 };
 template <class A>
+struct UndecayedPair : Pair<A> {
+  static constexpr bool undecayed = true;
+};
+template <class A>
 struct Whole {
   A lone;
   Pair<A> slow;
@@ -35,6 +39,16 @@ struct Whole {
     on("lone", trees.lone...);
     on("slow", trees.slow...);
     on("quick", trees.quick...);
+  }
+};
+template <class A>
+struct Marked {
+  UndecayedPair<A> kept;
+  Whole<A> whole;
+
+  static void visit(auto&& on, auto&... trees) {
+    on("", trees.kept...);
+    on("whole", trees.whole...);
   }
 };
 
@@ -79,6 +93,19 @@ TEST_SUITE("algebra") {
     CHECK(names == std::vector<std::string>{"lone", "slow.first", "slow.second", "fast quick.first",
                                             "fast quick.second"});
     CHECK(arrays == std::vector<int>{1, 2, 3, 4, 5});
+  }
+
+  TEST_CASE("A walk says which arrays are undecayed, of a member without a name too") {
+    const Marked<int> tree{};
+    std::vector<std::string> names;
+    for_each_array(
+        [&](const Leaf& leaf, const int&) {
+          names.push_back((leaf.undecayed ? "undecayed " : "") + leaf.name);
+        },
+        tree);
+    CHECK(names == std::vector<std::string>{"undecayed first", "undecayed second", "whole.lone",
+                                            "whole.slow.first", "whole.slow.second",
+                                            "whole.quick.first", "whole.quick.second"});
   }
 
   TEST_CASE("A walk over several trees passes equal members side by side") {

@@ -199,6 +199,28 @@ TEST_SUITE("file") {
     CHECK(archive.tensors().size() == 1);
     CHECK(archive.integer("w") == 3);
   }
+
+  TEST_CASE("archives are merged, if no tensor is in both") {
+    const auto with = [](const std::string& name, const std::string& text) {
+      Archive archive("file of " + name);
+      archive.set(name, counted(2, 2));
+      archive.metadata = {{"of", text}, {text, name}};
+      return archive;
+    };
+    Archive archive = with("a", "one");
+    archive.merge(with("b", "two"));
+    CHECK(archive.matrix<float>("a") == archive.matrix<float>("b"));
+    CHECK(archive.metadata ==
+          Archive::Named<std::string>{{"of", "one"}, {"one", "a"}, {"two", "b"}});
+    Archive other = with("c", "three");
+    other.merge(with("a", "four"));
+    const Archive before = archive;
+    CHECK_THROWS_WITH_AS(
+        archive.merge(other),
+        R"(Archive.merge: tensor "a" must be in one of file of a and file of c, and is in both)",
+        FormatError);
+    CHECK(archive == before);
+  }
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ inline Matrix<double> rows_of(const file::Archive& archive, const std::string& n
   const Index rows = shape.size() < 2 ? 1 : shape[0];
   Index cols = 1;
   for (const Index extent : shape) cols *= extent;
-  return file::foreign_array<Matrix<double>>(archive, name, file::Layout::same, rows, cols / rows);
+  return file::foreign_array<Matrix<double>>(archive,
+                                             {.theirs = name, .rows = rows, .cols = cols / rows});
 }
 
 /// A stack of matrices, one for each head, side by side as they stand or each transposed.

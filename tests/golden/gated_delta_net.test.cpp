@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/layer/gated_delta_net.hpp>
+#include <ttt/model/foreign_names.hpp>
 #include <ttt/model/lift.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "golden/trees.hpp"
 
@@ -19,19 +21,26 @@ using Shapes = GatedDeltaNet::Params<TensorSpec>;
 using Params = GatedDeltaNet::Params<Matrix<double>>;
 using State = GatedDeltaNet::State<Matrix<double>>;
 
-/// The layer of flash-linear-attention in a file: its tensors have our names.
+/// The names of the layer alone, in a table of a model's.
+std::vector<file::ForeignName> layer_names() {
+  constexpr std::string_view ours = "model.h.blocks.*.delta_net.";
+  constexpr std::string_view theirs = "model.layers.*.attn.";
+  std::vector<file::ForeignName> names;
+  for (file::ForeignName name : foreign::gated_delta_net) {
+    if (!name.ours.starts_with(ours)) continue;
+    REQUIRE(name.theirs.starts_with(theirs));
+    name.ours.remove_prefix(ours.size());
+    name.theirs.remove_prefix(theirs.size());
+    names.push_back(name);
+  }
+  return names;
+}
+
+/// The layer of flash-linear-attention in a file.
 struct Fla {
   [[nodiscard]] static Params params(const file::Archive& archive, const std::string& kind,
                                      const Shapes& shapes) {
-    using file::Layout;
-    constexpr std::array<file::ForeignName, 6> names{
-        {{"*_proj.weight", "*_proj.weight", Layout::transposed},
-         {"*_conv1d.weight", "*_conv1d.weight", Layout::taps},
-         {"*_conv1d.bias", "*_conv1d.bias", Layout::same},
-         {"dt_bias", "dt_bias", Layout::same},
-         {"A_log", "A_log", Layout::same},
-         {"o_norm.weight", "o_norm.weight", Layout::same}}};
-    return file::foreign_tree<Matrix<double>>(archive, names, kind, shapes);
+    return file::foreign_tree<Matrix<double>>(archive, layer_names(), kind, shapes);
   }
   [[nodiscard]] static State last(const file::Archive& archive) {
     return {.q_conv = golden::past(archive.view("final.conv_q")),
@@ -60,8 +69,10 @@ struct Qwen3Next {
     const Index shared = value_heads / heads;
     const Index values = shared * value;
     const auto taps =
-        file::foreign_array<Matrix<double>>(archive, kind + "conv1d.weight", file::Layout::taps,
-                                            shapes.q_conv.weight.rows, 2 * keys() + heads * values);
+        file::foreign_array<Matrix<double>>(archive, {.theirs = kind + "conv1d.weight",
+                                                      .layout = file::Layout::taps,
+                                                      .rows = shapes.q_conv.weight.rows,
+                                                      .cols = 2 * keys() + heads * values});
     const auto vector = [&](const char* name) { return archive.matrix<double>(kind + name); };
     return {.wq = of_heads("in_proj_qkvz.weight", 0, key),
             .wk = of_heads("in_proj_qkvz.weight", key, key),
@@ -72,8 +83,7 @@ struct Qwen3Next {
             .q_conv = {.weight = taps.leftCols(keys()), .bias = {}},
             .k_conv = {.weight = taps.middleCols(keys(), keys()), .bias = {}},
             .v_conv = {.weight = taps.rightCols(heads * values), .bias = {}},
-            .step_bias = vector("dt_bias"),
-            .log_rate = vector("A_log"),
+            .numbers = {.step_bias = vector("dt_bias"), .log_rate = vector("A_log")},
             .norm = vector("norm.weight"),
             .wo = vector("out_proj.weight").transpose()};
   }

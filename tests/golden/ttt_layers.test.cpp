@@ -102,8 +102,10 @@ struct File {
   /// Agreement of weights of a layer with what the file has of them.
   void check_map(const Matrix<S>& ours, const std::string& name) const {
     CAPTURE(name);
-    CHECK(disagreement(ours, file::foreign_array<Matrix<double>>(archive, name, file::Layout::stack,
-                                                                 ours.rows(), ours.cols())) < most);
+    const auto theirs = file::foreign_array<Matrix<double>>(
+        archive,
+        {.theirs = name, .layout = file::Layout::stack, .rows = ours.rows(), .cols = ours.cols()});
+    CHECK(disagreement(ours, theirs) < most);
   }
 
   /// The weights that the last token was read with.

@@ -24,7 +24,7 @@ TEST_SUITE("layer") {
   TEST_CASE("The steps of initial parameters are spread evenly on a logarithmic scale") {
     Random random(1);
     const auto tensors = Mamba2{.expansion = 500, .head = 1}.tensors(small);
-    const M bias = initialise<M>(tensors.step_bias, random);
+    const M bias = initialise<M>(tensors.numbers.step_bias, random);
     const M step = softplus_of(bias);
     CHECK(step.minCoeff() >= 0.001);
     CHECK(step.maxCoeff() <= 0.1);
@@ -42,8 +42,8 @@ TEST_SUITE("layer") {
       CHECK((rate.array() < least + (16 - least) / 4).cast<double>().mean() ==
             doctest::Approx(0.25).epsilon(0.1));
     };
-    check(Mamba2{.expansion = 500, .head = 1}.tensors(small).log_rate, 1);
-    check(GatedDeltaNet{.heads = 4000, .key = 1}.tensors(small).log_rate, 0);
+    check(Mamba2{.expansion = 500, .head = 1}.tensors(small).numbers.log_rate, 1);
+    check(GatedDeltaNet{.heads = 4000, .key = 1}.tensors(small).numbers.log_rate, 0);
   }
 
   TEST_CASE("The taps of a short convolution are initially within the root of their number") {

@@ -26,6 +26,21 @@ struct Two {
 };
 using State = AdamW::State<Two<M>>;
 
+template <class A>
+struct Undecayed : Two<A> {
+  static constexpr bool undecayed = true;
+};
+template <class A>
+struct Both {
+  Two<A> decayed;
+  Undecayed<A> kept;
+
+  static void visit(auto&& on, auto&... trees) {
+    on("decayed", trees.decayed...);
+    on("kept", trees.kept...);
+  }
+};
+
 M row(double first, double second) {
   M m(1, 2);
   m << first, second;
@@ -71,6 +86,28 @@ TEST_SUITE("learn") {
     AdamW{.weight_decay = 0.5}.step(params, {row(0, 0), row(0, 0)}, state, 0.1);
     CHECK((params.a - 0.95 * row(1, 2)).cwiseAbs().maxCoeff() < 1e-15);
     CHECK((params.b - 0.95 * row(3, 4)).cwiseAbs().maxCoeff() < 1e-15);
+  }
+
+  TEST_CASE("AdamW does not decay what is marked as undecayed, and counts it in the norm") {
+    const Two<M> start{row(1, 2), row(3, 4)};
+    const Two<M> gradient{row(30, 0), row(0, 40)};
+    Both<M> params{start, {start}};
+    AdamW::State<Both<M>> state;
+    const AdamW adamw{.weight_decay = 0.5};
+    for (Index step = 0; step < 3; ++step) adamw.step(params, {gradient, {gradient}}, state, 0.1);
+
+    // The norm of both together is that of either times the root of two.
+    const auto alone = [&](double weight_decay) {
+      Two<M> other = start;
+      State own;
+      const AdamW half{.weight_decay = weight_decay, .max_norm = std::sqrt(0.5)};
+      for (Index step = 0; step < 3; ++step) half.step(other, gradient, own, 0.1);
+      return other;
+    };
+    CHECK((params.decayed.a - alone(0.5).a).cwiseAbs().maxCoeff() < 1e-14);
+    CHECK((params.decayed.b - alone(0.5).b).cwiseAbs().maxCoeff() < 1e-14);
+    CHECK((params.kept.a - alone(0).a).cwiseAbs().maxCoeff() < 1e-14);
+    CHECK((params.kept.b - alone(0).b).cwiseAbs().maxCoeff() < 1e-14);
   }
 
   TEST_CASE("AdamW clips the norm of all tensors together, and only from the bound on") {

@@ -6,11 +6,13 @@
 
 #include <cmath>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "laws/layer.hpp"
 #include "laws/meta_gradient.hpp"
+#include "laws/recurrences.hpp"
 #include "laws/session.hpp"
 
 namespace {
@@ -111,7 +113,34 @@ std::pair<double, double> trained(const Objective& objective) {
   return {before, after};
 }
 
+/// The parameters after one step.
+template <class Model>
+auto stepped(const AdamW& adamw) {
+  Trainer<Model> trainer({.params = laws::lively_params<Model, float>(1)}, {.adamw = adamw});
+  const std::vector<std::vector<Token>> batch{song(2)};
+  trainer.step(batch);
+  return trainer.state().params;
+}
+
 TEST_SUITE("learn") {
+  TEST_CASE_TEMPLATE("training decays no A_log, D and dt_bias, and everything else", Model,
+                     laws::SmallMamba2, laws::SmallDeltaNet) {
+    const auto decayed = stepped<Model>({.weight_decay = 0.1});
+    const auto whole = stepped<Model>({.weight_decay = 0});
+    std::vector<std::string> undecayed;
+    for_each_array(
+        [&](const Leaf& leaf, const Matrix<float>& with, const Matrix<float>& without) {
+          CAPTURE(leaf.name);
+          if (with.size() == 0) return;
+          const auto named = [&](const char* name) { return leaf.name.ends_with(name); };
+          const bool kept = named(".A_log") || named(".D") || named(".dt_bias");
+          CHECK((with == without) == kept);
+          if (kept) undecayed.push_back(leaf.name);
+        },
+        decayed, whole);
+    CHECK(undecayed.size() >= 2);
+  }
+
   TEST_CASE("a recurrence that a user writes is a layer") {
     laws::check_layer<Recurrence, laws::small>();
     laws::check_layer<Block<Recurrence, SwiGlu>, laws::other>();

@@ -71,7 +71,7 @@ refuses 1 '--text-length must be above 256, got 256' compare --text-length 256
 refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
 
 # Every program has a version.
-for program in compare decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss \
+for program in compare convert decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss \
   read_book threads time_per_token train; do
   "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
 done
@@ -98,6 +98,25 @@ refuses 1 '--models: folder: has no bookkeeper.safetensors' needles --models fol
 
 refuses 1 '--file: folder: must be a file, and is a folder' generate --file folder
 refuses 1 'path must hold a text, got none in folder' evaluate --text folder
+
+# What is converted has a model, a family and files, and is whole; no file is written otherwise.
+refuses 1 '--model must be of ttt_linear_125m, ' convert --file text.txt --out ours
+refuses 1 '--from must be of ttt_lm_pytorch, ' convert --model mamba2_130m --from torch --out ours
+refuses 1 '--out must name the model file, or --dry-run' convert --model mamba2_130m --file text.txt
+refuses 1 '--file must name a file, got none' convert --model mamba2_130m --out ours
+refuses 1 '--dtype must be float32 or bfloat16, got int8' convert --model mamba2_130m --dtype int8 --out ours
+refuses 1 'text.txt: ' convert --model mamba2_130m --file text.txt --out ours
+echo '{"weight_map": {"a": "../text.txt"}}' >index.json
+refuses 1 'must be a name beside the index, got "../text.txt"' convert --model mamba2_130m --file index.json --dry-run
+"$bin/train" $toy --steps 1 --out theirs 2>err.txt
+refuses 1 'tensors missing "backbone.embeddings.weight", ' convert --model mamba2_130m --file theirs --out ours
+refuses 1 'left over "model.h.blocks.0.feed_forward.w1.weight", ' convert --model mamba2_130m --file theirs --dry-run
+refuses 1 'of another shape "model.wte.weight" [256, 16] as [128256, 768] same' \
+  convert --model ttt_e2e_125m --file theirs --dry-run
+grep -q '^model.wte.weight F32 \[256, 16\] same -> model.wte.weight \[128256, 768\]$' out.txt
+[ ! -e ours ]
+refuses 1 '--out: theirs is there; --overwrite replaces it' \
+  convert --model mamba2_130m --file theirs --out theirs
 
 # There is something to go on with, and one way to read it.
 refuses 1 'the prompt must hold a byte, got none' generate

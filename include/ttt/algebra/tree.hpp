@@ -67,8 +67,9 @@ class NumberedName {
 
 /// What a walk knows of an array besides the array.
 struct Leaf {
-  std::string name;   ///< dotted path from the root
-  bool fast = false;  ///< whether the array learns while the model reads
+  std::string name;        ///< dotted path from the root
+  bool fast = false;       ///< whether the array learns while the model reads
+  bool undecayed = false;  ///< whether weight decay is not for the array
 };
 
 /// One array of a tree.
@@ -93,9 +94,14 @@ struct TreeParts {
 
 namespace detail {
 
+/// What the tree itself says of its arrays.
 template <class T>
 inline constexpr bool is_fast = requires {
   requires T::fast;
+};
+template <class T>
+inline constexpr bool is_undecayed = requires {
+  requires T::undecayed;
 };
 
 /// Lists what a tree holds. Only the walk itself is compiled for each tree.
@@ -111,7 +117,7 @@ class Collect {
     } else if constexpr (std::derived_from<Member, AnyMetadata>) {
       add_metadata(name, &member);
     } else {
-      const Place before = enter(name, is_fast<Member>);
+      const Place before = enter(name, is_fast<Member>, is_undecayed<Member>);
       Member::visit(*this, member);
       leave(before);
     }
@@ -120,30 +126,33 @@ class Collect {
  private:
   struct Place {
     std::size_t length;
-    bool fast;
+    bool fast, undecayed;
   };
 
   [[gnu::noinline]] void add_array(std::string_view name, A* array) {
-    parts_.arrays.push_back({{path_ + std::string(name), fast_}, array});
+    parts_.arrays.push_back({{path_ + std::string(name), fast_, undecayed_}, array});
   }
   [[gnu::noinline]] void add_metadata(std::string_view name, AnyMetadata* data) {
     parts_.metadata.push_back({path_ + std::string(name), data});
   }
-  [[gnu::noinline]] Place enter(std::string_view name, bool fast) {
-    const Place before{path_.size(), fast_};
+  [[gnu::noinline]] Place enter(std::string_view name, bool fast, bool undecayed) {
+    const Place before{path_.size(), fast_, undecayed_};
     path_ += name;
     if (!path_.empty() && path_.back() != '.') path_ += '.';
     fast_ = fast_ || fast;
+    undecayed_ = undecayed_ || undecayed;
     return before;
   }
   [[gnu::noinline]] void leave(const Place& before) {
     path_.resize(before.length);
     fast_ = before.fast;
+    undecayed_ = before.undecayed;
   }
 
   TreeParts<A>& parts_;
   std::string path_;
   bool fast_ = false;
+  bool undecayed_ = false;
 };
 
 }  // namespace detail

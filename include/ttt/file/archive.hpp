@@ -185,6 +185,19 @@ class Archive {
     tensors_.insert_or_assign(std::move(name), std::move(tensor));
   }
 
+  /// Takes the tensors of `other`, and such of its metadata as is not here yet.
+  ///
+  /// \throws FormatError if a tensor is in both; this is then untouched
+  void merge(Archive other) {
+    for (const auto& [name, tensor] : other.tensors_) {
+      if (!tensors_.contains(name)) continue;
+      throw FormatError("Archive.merge: tensor " + json::quoted(name) + " must be in one of " +
+                        origin_ + " and " + other.origin_ + ", and is in both");
+    }
+    tensors_.merge(other.tensors_);
+    metadata.merge(other.metadata);
+  }
+
   /// Equal tensors and metadata, wherever they came from.
   friend bool operator==(const Archive& a, const Archive& b) {
     return a.tensors_ == b.tensors_ && a.metadata == b.metadata;

@@ -40,6 +40,22 @@ struct GatedDeltaNet {
   Index chunk = 64;             ///< tokens that are read at once
   PartNames names{"delta_net_norm", "delta_net", "delta_net_post_norm"};  ///< in files
 
+  /// The numbers of the heads, which weight decay is not for: decay would change how long they
+  /// remember.
+  template <class A>
+  struct Numbers {
+    static constexpr bool undecayed = true;  ///< what Leaf::undecayed reports of them
+
+    A step_bias;  ///< [1, value_heads], of the decays: dt_bias
+    A log_rate;   ///< [1, value_heads], of the decays: A_log
+
+    /// Calls on(name, member...) for each member of trees of one form.
+    static void visit(auto&& on, auto&... trees) {
+      on("dt_bias", trees.step_bias...);
+      on("A_log", trees.log_rate...);
+    }
+  };
+
   /// The projections, the convolutions, and the numbers of the heads.
   template <class A>
   struct Params {
@@ -52,8 +68,7 @@ struct GatedDeltaNet {
     typename ShortConv::Params<A> q_conv;  ///< of queries
     typename ShortConv::Params<A> k_conv;  ///< of keys
     typename ShortConv::Params<A> v_conv;  ///< of values
-    A step_bias;                           ///< [1, value_heads], of the decays: dt_bias
-    A log_rate;                            ///< [1, value_heads], of the decays: A_log
+    Numbers<A> numbers;                    ///< of the heads of values
     A norm;                                ///< [1, value], shared by the heads
     A wo;                                  ///< [value_heads * value, width], from what is read
 
@@ -68,8 +83,7 @@ struct GatedDeltaNet {
       on("q_conv1d", trees.q_conv...);
       on("k_conv1d", trees.k_conv...);
       on("v_conv1d", trees.v_conv...);
-      on("dt_bias", trees.step_bias...);
-      on("A_log", trees.log_rate...);
+      on("", trees.numbers...);
       on("o_norm.weight", trees.norm...);
       on("o_proj.weight", trees.wo...);
     }
@@ -131,8 +145,8 @@ struct GatedDeltaNet {
             .q_conv = conv,
             .k_conv = conv,
             .v_conv = own.conv().tensors(own.values()),
-            .step_bias = {1, own.value_heads, init::time_step},
-            .log_rate = {1, own.value_heads, init::log_of_uniform(0, 16)},
+            .numbers = {.step_bias = {1, own.value_heads, init::time_step},
+                        .log_rate = {1, own.value_heads, init::log_of_uniform(0, 16)}},
             .norm = {1, own.value, init::ones},
             .wo = matrix_spec(spec.init, own.values(), spec.width)};
   }
@@ -160,13 +174,13 @@ struct GatedDeltaNet {
     };
     const X q = convolved(params.wq, params.q_conv, state.q_conv);
     const X k = convolved(params.wk, params.k_conv, state.k_conv);
-    const X step = softplus_of(add_row(matmul(x, params.wa), params.step_bias));
+    const X step = softplus_of(add_row(matmul(x, params.wa), params.numbers.step_bias));
     const DeltaRows<X> rows{
         .q = unit_norm(q, own.heads, 1 / std::sqrt(static_cast<double>(own.key))),
         .k = unit_norm(k, own.heads),
         .v = convolved(params.wv, params.v_conv, state.v_conv),
         .beta = sigmoid(matmul(x, params.wb)),
-        .log_decay = scale_heads(step, exponential(params.log_rate), -1)};
+        .log_decay = scale_heads(step, exponential(params.numbers.log_rate), -1)};
     const DeltaRule rule{
         .heads = {.heads = own.value_heads, .groups = own.heads}, .chunk = chunk, .rate = rate};
     const X y = rms_norm(rule.read(state.delta, rows), params.norm, epsilon);

@@ -22,7 +22,7 @@ namespace ttt {
 ///
 /// \shape  u [time, width] -> [time, width]; time > 0
 /// \cost   O(time * inner * (width + state + chunk)), inner = expansion * width
-/// \source Dao and Gu 2024, "Transformers are SSMs", arXiv:2405.21060
+/// \source Dao and Gu 2024, "Transformers are SSMs", arXiv:2405.21060; its code for weight decay
 struct Mamba2 {
   static constexpr LayerTraits traits{};  ///< reads may end anywhere
   using Extras = NoExtras;                ///< none
@@ -38,15 +38,31 @@ struct Mamba2 {
   Index chunk = 64;                ///< tokens that are read at once
   PartNames names{"mixer_norm", "mixer", "mixer_post_norm"};  ///< in files
 
+  /// The numbers of the heads, which weight decay is not for: decay would change how long they
+  /// remember.
+  template <class A>
+  struct Numbers {
+    static constexpr bool undecayed = true;  ///< what Leaf::undecayed reports of them
+
+    A step_bias;  ///< [1, heads], of dt
+    A log_rate;   ///< [1, heads], A_log
+    A skip;       ///< [1, heads], D
+
+    /// Calls on(name, member...) for each member of trees of one form.
+    static void visit(auto&& on, auto&... trees) {
+      on("dt_bias", trees.step_bias...);
+      on("A_log", trees.log_rate...);
+      on("D", trees.skip...);
+    }
+  };
+
   /// The projections, the convolution, and the numbers of the heads.
   template <class A>
   struct Params {
     A in;                                ///< [width, inner + convolved + heads], to z, x, B, C, dt
     A in_bias;                           ///< of one row, or without rows
     typename ShortConv::Params<A> conv;  ///< of x, B and C
-    A step_bias;                         ///< [1, heads], of dt
-    A log_rate;                          ///< [1, heads], A_log
-    A skip;                              ///< [1, heads], D
+    Numbers<A> numbers;                  ///< of the heads
     A norm;                              ///< [1, inner]
     A out;                               ///< [inner, width]
     A out_bias;                          ///< [1, width], or without rows
@@ -56,9 +72,7 @@ struct Mamba2 {
       on("in_proj.weight", trees.in...);
       on("in_proj.bias", trees.in_bias...);
       on("conv1d", trees.conv...);
-      on("dt_bias", trees.step_bias...);
-      on("A_log", trees.log_rate...);
-      on("D", trees.skip...);
+      on("", trees.numbers...);
       on("norm.weight", trees.norm...);
       on("out_proj.weight", trees.out...);
       on("out_proj.bias", trees.out_bias...);
@@ -120,9 +134,9 @@ struct Mamba2 {
     return {.in = matrix_spec(spec.init, spec.width, projected),
             .in_bias = bias_of(projected),
             .conv = conv().tensors(own.convolved),
-            .step_bias = {1, own.heads, init::time_step},
-            .log_rate = {1, own.heads, init::log_of_uniform(1, 16)},
-            .skip = {1, own.heads, init::ones},
+            .numbers = {.step_bias = {1, own.heads, init::time_step},
+                        .log_rate = {1, own.heads, init::log_of_uniform(1, 16)},
+                        .skip = {1, own.heads, init::ones}},
             .norm = {1, own.inner, init::ones},
             .out = matrix_spec(spec.init, own.inner, spec.width),
             .out_bias = bias_of(spec.width)};
@@ -146,14 +160,15 @@ struct Mamba2 {
     const X mixed =
         silu(ShortConv::read(params.conv, memory.conv, take_cols(all, own.inner, own.convolved)));
     const X step = softplus_of(
-        add_row(take_cols(all, own.inner + own.convolved, own.heads), params.step_bias));
-    const StateSpaceRows<X> rows{.x = take_cols(mixed, 0, own.inner),
-                                 .b = take_cols(mixed, own.inner, own.shared),
-                                 .c = take_cols(mixed, own.inner + own.shared, own.shared),
-                                 .step = step,
-                                 .log_decay = scale_heads(step, exponential(params.log_rate), -1)};
+        add_row(take_cols(all, own.inner + own.convolved, own.heads), params.numbers.step_bias));
+    const StateSpaceRows<X> rows{
+        .x = take_cols(mixed, 0, own.inner),
+        .b = take_cols(mixed, own.inner, own.shared),
+        .c = take_cols(mixed, own.inner + own.shared, own.shared),
+        .step = step,
+        .log_decay = scale_heads(step, exponential(params.numbers.log_rate), -1)};
     const StateSpace space{.heads = {.heads = own.heads, .groups = groups}, .chunk = chunk};
-    const X y = add(space.read(memory.ssm, rows), scale_heads(rows.x, params.skip));
+    const X y = add(space.read(memory.ssm, rows), scale_heads(rows.x, params.numbers.skip));
     const X gated = silu_gate(take_cols(all, 0, own.inner), y);
     return add_bias(matmul(rms_norm(gated, params.norm, epsilon, groups), params.out),
                     params.out_bias);

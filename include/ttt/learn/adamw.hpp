@@ -20,13 +20,15 @@ namespace ttt {
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 ///   p = p - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay p)
 ///
+/// The weight decay of an array that a tree marks as undecayed is 0.
+///
 /// \source Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101;
 ///         the defaults from arXiv:2512.23675
 struct AdamW {
   double beta1 = 0.9;                 ///< how much of m stays in each step
   double beta2 = 0.95;                ///< how much of v stays in each step
   double epsilon = 1e-8;              ///< keeps a step without gradients finite
-  double weight_decay = 0.1;          ///< of the parameters, norms and embedding included
+  double weight_decay = 0.1;          ///< norms and embedding included; not of undecayed arrays
   double max_norm = 1;                ///< of the gradient; 0 leaves the norm free
   std::vector<std::string> frozen{};  ///< tensors whose name contains one of these stay as they are
 
@@ -71,16 +73,18 @@ struct AdamW {
                         .rate = rate};
     expect_finite(update, params, gradient, state);
     ++state.steps;
-    std::vector<MapArguments<Scalar<M>, 3, 4>> several;
+    Arguments<MapArguments<Scalar<M>, 3, 4>> several;
     for_each_array(
         [&](const Leaf& leaf, M& p, const M& g, M& m, M& v) {
           if (is_frozen(leaf) || is_zero(p)) return;
           if (is_zero(m)) m = filled<M>(p.rows(), p.cols(), 0);
           if (is_zero(v)) v = filled<M>(p.rows(), p.cols(), 0);
-          several.push_back({{view(p), view(m), view(v)}, {view(p), view(g), view(m), view(v)}});
+          several.of(leaf).push_back(
+              {{view(p), view(m), view(v)}, {view(p), view(g), view(m), view(v)}});
         },
         params, gradient, state.mean, state.square);
-    map_several<M>(update, several);
+    several.for_each(update,
+                     [](const Update& own, const auto& arrays) { map_several<M>(own, arrays); });
   }
 
  public:  // because kernels of a device are named after them
@@ -114,12 +118,30 @@ struct AdamW {
   };
 
  private:
+  /// Arguments of arrays that decay, and of those that do not.
+  template <class A>
+  struct Arguments {
+    std::vector<A> decayed, undecayed;
+
+    [[nodiscard]] std::vector<A>& of(const Leaf& leaf) {
+      return leaf.undecayed ? undecayed : decayed;
+    }
+
+    /// Calls visit(update, arguments) for those that there are.
+    template <class Visit>
+    void for_each(Update update, Visit&& visit) const {
+      if (!decayed.empty()) visit(update, decayed);
+      update.weight_decay = 0;
+      if (!undecayed.empty()) visit(update, undecayed);
+    }
+  };
+
   template <template <class> class T, Storage M>
   void expect_finite(const Update& update, const T<M>& params, const T<M>& gradient,
                      const State<T<M>>& state) const {
     std::vector<std::string> names;
     std::vector<M> made;  // so that their addresses stay, in an order that is reserved
-    std::vector<MapArguments<Scalar<M>, 1, 4>> several;
+    Arguments<MapArguments<Scalar<M>, 1, 4>> several;
     std::vector<DotArguments<Scalar<M>>> squares;
     made.reserve(3 * parts_of(params).arrays.size());
     const auto number = [&](const M& moment, const M& like) {
@@ -133,11 +155,12 @@ struct AdamW {
           names.push_back(leaf.name);
           made.emplace_back(p.rows(), p.cols());
           const auto defect = view(made.back());
-          several.push_back({{defect}, {view(p), view(g), number(m, p), number(v, p)}});
+          several.of(leaf).push_back({{defect}, {view(p), view(g), number(m, p), number(v, p)}});
           squares.push_back({defect, defect});
         },
         params, gradient, state.mean, state.square);
-    map_several<M>(Defect{update}, several);
+    several.for_each(
+        update, [](const Update& own, const auto& arrays) { map_several<M>(Defect{own}, arrays); });
     const std::vector<double> sizes = dots<M>(squares);
     for (std::size_t n = 0; n < sizes.size(); ++n) {
       if (std::isfinite(sizes[n])) continue;

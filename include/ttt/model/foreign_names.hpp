@@ -4,6 +4,8 @@
 #include <ttt/file/foreign.hpp>
 
 #include <array>
+#include <span>
+#include <string_view>
 
 namespace ttt {
 
@@ -118,6 +120,111 @@ inline constexpr std::array mamba2{
                 Layout::transposed},
     ForeignName{"model.h.blocks.*.mixer.out_proj.bias", "backbone.layers.*.mixer.out_proj.bias",
                 Layout::same}};
+
+/// Gated DeltaNet. \source flash-linear-attention, GatedDeltaNetForCausalLM
+inline constexpr std::array gated_delta_net{
+    ForeignName{"model.wte.weight", "model.embeddings.weight", Layout::same},
+    ForeignName{"model.ln_f.weight", "model.norm.weight", Layout::same},
+    ForeignName{"lm_head.weight", "lm_head.weight", Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net_norm.weight", "model.layers.*.attn_norm.weight",
+                Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.q_proj.weight", "model.layers.*.attn.q_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.k_proj.weight", "model.layers.*.attn.k_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.v_proj.weight", "model.layers.*.attn.v_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.g_proj.weight", "model.layers.*.attn.g_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.a_proj.weight", "model.layers.*.attn.a_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.b_proj.weight", "model.layers.*.attn.b_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.delta_net.q_conv1d.weight", "model.layers.*.attn.q_conv1d.weight",
+                Layout::taps},
+    ForeignName{"model.h.blocks.*.delta_net.q_conv1d.bias", "model.layers.*.attn.q_conv1d.bias",
+                Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.k_conv1d.weight", "model.layers.*.attn.k_conv1d.weight",
+                Layout::taps},
+    ForeignName{"model.h.blocks.*.delta_net.k_conv1d.bias", "model.layers.*.attn.k_conv1d.bias",
+                Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.v_conv1d.weight", "model.layers.*.attn.v_conv1d.weight",
+                Layout::taps},
+    ForeignName{"model.h.blocks.*.delta_net.v_conv1d.bias", "model.layers.*.attn.v_conv1d.bias",
+                Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.dt_bias", "model.layers.*.attn.dt_bias", Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.A_log", "model.layers.*.attn.A_log", Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.o_norm.weight", "model.layers.*.attn.o_norm.weight",
+                Layout::same},
+    ForeignName{"model.h.blocks.*.delta_net.o_proj.weight", "model.layers.*.attn.o_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.ffn_norm.weight", "model.layers.*.mlp_norm.weight", Layout::same},
+    ForeignName{"model.h.blocks.*.feed_forward.w1.weight", "model.layers.*.mlp.gate_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.feed_forward.w2.weight", "model.layers.*.mlp.down_proj.weight",
+                Layout::transposed},
+    ForeignName{"model.h.blocks.*.feed_forward.w3.weight", "model.layers.*.mlp.up_proj.weight",
+                Layout::transposed}};
+
+/// TTT-E2E, sliding windows and full attention, whose blocks are stacked, and whose learning parts
+/// are stacked apart. \source test-time-training/e2e, without its `language_model.`
+inline constexpr std::array ttt_e2e{
+    ForeignName{"model.wte.weight", "model.wte.weight", Layout::same},
+    ForeignName{"model.ln_f.weight", "model.ln_f.weight", Layout::same},
+    ForeignName{"lm_head.weight", "lm_head.weight", Layout::same},
+    ForeignName{"model.h.blocks.*.seq_norm.weight", "model.h.blocks.seq_norm.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.wq.weight",
+                "model.h.blocks.seq_modeling_block.wq.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.wk.weight",
+                "model.h.blocks.seq_modeling_block.wk.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.wv.weight",
+                "model.h.blocks.seq_modeling_block.wv.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.wo.weight",
+                "model.h.blocks.seq_modeling_block.wo.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.q_norm.weight",
+                "model.h.blocks.seq_modeling_block.q_norm.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_modeling_block.k_norm.weight",
+                "model.h.blocks.seq_modeling_block.k_norm.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.seq_post_norm.weight", "model.h.blocks.seq_post_norm.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.ffn_norm.weight", "model.h.blocks.ffn_norm.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward.w1.weight", "model.h.blocks.feed_forward.w1.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward.w2.weight", "model.h.blocks.feed_forward.w2.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward.w3.weight", "model.h.blocks.feed_forward.w3.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.ffn_post_norm.weight", "model.h.blocks.ffn_post_norm.weight",
+                Layout::blocks},
+    ForeignName{"model.h.blocks.*.ffn_prime_norm.weight",
+                "model.h.prime_storage.ffn_prime_norm.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward_prime.w1.weight",
+                "model.h.prime_storage.feed_forward_prime.w1.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward_prime.w2.weight",
+                "model.h.prime_storage.feed_forward_prime.w2.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.feed_forward_prime.w3.weight",
+                "model.h.prime_storage.feed_forward_prime.w3.weight", Layout::blocks},
+    ForeignName{"model.h.blocks.*.ffn_prime_post_norm.weight",
+                "model.h.prime_storage.ffn_prime_post_norm.weight", Layout::blocks}};
+
+/// What names the files of an implementation have.
+struct Family {
+  std::string_view name;               ///< in the option --from of `convert`
+  std::string_view files;              ///< whose
+  std::span<const ForeignName> names;  ///< of all its models
+};
+
+/// All of these.
+inline constexpr std::array families{
+    Family{"ttt_lm_pytorch", "test-time-training/ttt-lm-pytorch: TTT-Linear and TTT-MLP",
+           ttt_lm_pytorch},
+    Family{"ttt_e2e", "test-time-training/e2e: TTT-E2E, without language_model.", ttt_e2e},
+    Family{"llama", "transformers: LlamaForCausalLM and MistralForCausalLM", llama},
+    Family{"mamba2", "transformers: Mamba2ForCausalLM", mamba2},
+    Family{"gated_delta_net", "flash-linear-attention: GatedDeltaNetForCausalLM", gated_delta_net},
+};
 
 }  // namespace foreign
 

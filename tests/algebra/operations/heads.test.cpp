@@ -97,8 +97,8 @@ TEST_SUITE("algebra") {
                          "matmul_heads: b must be [*, 6], got [3, 4]", ShapeError);
     CHECK_THROWS_WITH_AS(scale_heads(zeros(2, 6), zeros(1, 4)),
                          "scale_heads: s must be [1, 6], got [1, 4]", ShapeError);
-    CHECK_THROWS_WITH_AS(scale_heads(zeros(2, 6), zeros(2, 6)),
-                         "scale_heads: s must be [1, 6], got [2, 6]", ShapeError);
+    CHECK_THROWS_WITH_AS(scale_heads(zeros(2, 6), zeros(3, 6)),
+                         "scale_heads: s must be [2, *], got [3, 6]", ShapeError);
     CHECK_THROWS_WITH_AS(subtract(zeros(2, 3), zeros(2, 4)),
                          "subtract: b must be [2, 3], got [2, 4]", ShapeError);
   }
