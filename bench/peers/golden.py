@@ -25,7 +25,9 @@ class Case:
     def agree(self, ours, name, like=None):
         theirs = (self[name] if like is None else like).reshape(ours.shape)
         error = ((ours - theirs).abs().max() / theirs.abs().max()).item()
-        if not error <= self.worst[0]:  # which is also so of what is no number
+        if error != error:  # no number agrees with nothing
+            error = float("inf")
+        if error > self.worst[0]:
             self.worst = (error, name)
 
     def load(self, named):

@@ -54,6 +54,7 @@ struct ForeignTensor {
   Index rows = 0;                ///< of ours
   Index cols = 0;                ///< of ours
   Index part = 0;                ///< of theirs, in a layout of blocks
+  Index parts = 1;               ///< that theirs must have
 };
 
 namespace detail {
@@ -88,9 +89,9 @@ inline void append_elements(std::vector<double>& elements, const TensorView& vie
 
 /// Whether a tensor has the extents that it must have.
 [[nodiscard]] inline bool fits(const ForeignTensor& tensor, std::span<const Index> shape) {
-  const auto& [ours, theirs, layout, rows, cols, part] = tensor;
+  const auto& [ours, theirs, layout, rows, cols, part, parts] = tensor;
   if (layout == Layout::blocks) {
-    if (shape.empty() || part >= shape[0]) return false;
+    if (shape.empty() || shape[0] != parts) return false;
     shape = shape.subspan(1);
   }
   const Index size = std::accumulate(shape.begin(), shape.end(), Index{1}, std::multiplies<>{});
@@ -105,7 +106,7 @@ inline void append_elements(std::vector<double>& elements, const TensorView& vie
 /// first axis.
 [[nodiscard]] constexpr Index place(const ForeignTensor& tensor, Index row, Index col,
                                     Index heads) {
-  const auto& [ours, theirs, layout, rows, cols, part] = tensor;
+  const auto& [ours, theirs, layout, rows, cols, part, parts] = tensor;
   if (layout == Layout::transposed) return col * rows + row;
   if (layout == Layout::taps) return col * rows + (rows - 1 - row);
   if (layout == Layout::stack) {
@@ -129,6 +130,7 @@ template <class T>
                                                          const T& shapes) {
   std::vector<ForeignTensor> tensors;
   std::map<const ForeignName*, Index> parts;
+  std::vector<const ForeignName*> entries;
   const auto add = [&](const std::string& name, Index rows, Index cols) {
     for (const ForeignName& entry : table) {
       const auto word = detail::starred(entry.ours, name);
@@ -138,12 +140,16 @@ template <class T>
         theirs.replace(star, 1, *word);
       }
       tensors.push_back({name, prefix + theirs, entry.layout, rows, cols, parts[&entry]++});
+      entries.push_back(&entry);
       return;
     }
     throw FormatError("foreign_tensors: the table of names must have \"" + name + '"');
   };
   for (const auto& [leaf, shape] : parts_of(shapes).arrays) {
     if (shape->rows > 0) add(leaf.name, shape->rows, shape->cols);
+  }
+  for (std::size_t n = 0; n < tensors.size(); ++n) {
+    if (tensors[n].layout == Layout::blocks) tensors[n].parts = parts[entries[n]];
   }
   return tensors;
 }
@@ -191,7 +197,7 @@ inline void expect_foreign(const Archive& archive, std::span<const ForeignTensor
 template <Storage M>
 [[nodiscard]] M foreign_array(const Archive& archive, const ForeignTensor& tensor) {
   TensorView view = archive.view(tensor.theirs);
-  const auto& [ours, theirs, layout, rows, cols, part] = tensor;
+  const auto& [ours, theirs, layout, rows, cols, part, parts] = tensor;
   if (!detail::fits(tensor, view.shape())) {
     throw FormatError("read: " + archive.origin() + ": tensor \"" + theirs + "\" must be " +
                       in_words(std::array{rows, cols}) + " in the layout " +

@@ -50,7 +50,7 @@ struct GatedDeltaNet {
     A log_rate;   ///< [1, value_heads], of the decays: A_log
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("dt_bias", trees.step_bias...);
       on("A_log", trees.log_rate...);
     }

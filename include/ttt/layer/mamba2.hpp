@@ -49,7 +49,7 @@ struct Mamba2 {
     A skip;       ///< [1, heads], D
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("dt_bias", trees.step_bias...);
       on("A_log", trees.log_rate...);
       on("D", trees.skip...);

@@ -26,7 +26,7 @@ enum class Backbone {
 /// Queries and keys are turned by their positions in the chunk. Chunks are counted from the
 /// beginning of the text.
 ///
-/// \shape  x [time, width] -> [time, width]
+/// \shape  x [time, width] -> [time, width]; time > 0
 /// \cost   see InnerLearner
 /// \source Sun et al. 2024, "Learning to (Learn at Test Time): RNNs with Expressive Hidden States",
 ///         arXiv:2407.04620, and its code
@@ -130,7 +130,7 @@ struct TttLayer {
             .post_norm = {{1, inner, init::ones}, {1, inner, init::zeros}}};
   }
 
-  /// Throws ShapeError or RangeError unless `state` can be that of `position`.
+  /// Throws ShapeError unless `state` can be that of `position`.
   template <class M>
   void validate(const State<M>& state, Index position, const ModelSpec& spec) const {
     const TttLayer own = settled(spec);

@@ -77,6 +77,8 @@ class KeyPass {
     return {values_.size() - 1};
   }
   /// The n-th map of a value.
+  ///
+  /// \pre the model has not applied it before
   [[nodiscard]] Place map(std::size_t n, Place x) {
     inputs_[n] = values_[x.number];
     return put(map_heads(maps_[n], values_[x.number], heads_), [this, n, x](const X& g) {

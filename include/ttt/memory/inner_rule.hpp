@@ -6,8 +6,6 @@
 #include <ttt/algebra/operations/heads.hpp>
 #include <ttt/algebra/operations/unit_norm.hpp>
 
-#include <algorithm>
-
 namespace ttt {
 
 /// The matrix of each head with its singular values moved to about 1, by five steps of a polynomial
@@ -35,11 +33,13 @@ template <class X>
 /// Inner rules: what the gradients of a chunk do to a weight of an inner model where the chunk
 /// ends. A rule is a value:
 ///
-///   static constexpr bool within        whether each token reads with the steps of its chunk so
-///   far static constexpr bool velocity      whether it stores one void step(w, velocity, sum,
-///   heads)  changes both; `sum` is that of rate times gradient
+///   static constexpr bool within    whether each token reads with the steps of its chunk so far
+///   static constexpr bool velocity  whether it stores one
+///   X change(velocity, sum, heads)  what is subtracted from the weight; moves the velocity
 ///
-/// \shape  w, velocity, sum [in, heads * out], or [1, heads * out] of a bias
+/// The velocity is without rows before the first step.
+///
+/// \shape  velocity, sum [in, heads * out], or [1, heads * out] of a bias -> that shape
 namespace inner_rule {
 
 /// W' = W - sum
@@ -85,7 +85,7 @@ struct Muon {
   template <class X>
   [[nodiscard]] X change(X& v, const X& sum, Index heads) const {
     v = row_count(v) == 0 ? sum : add(times(v, momentum), sum);
-    return times(row_count(v) == 1 ? unit_norm(v, heads) : orthogonalised(v, heads), rate);
+    return times(row_count(v) == 1 ? unit_matrix(v, heads) : orthogonalised(v, heads), rate);
   }
 };
 

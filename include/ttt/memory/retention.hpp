@@ -29,7 +29,7 @@ struct Retentions {
     A weight;  ///< [width, kv_heads]
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) {
+    static constexpr void visit(auto&& on, auto&... trees) {
       on("retention_norm.weight", trees.norm...);
       on("retention.weight", trees.weight...);
     }
@@ -41,11 +41,11 @@ struct Retentions {
     A keep;  ///< [time, kv_heads], log beta
 
     /// Calls on(name, member...) for each member of trees of one form.
-    static void visit(auto&& on, auto&... trees) { on("keep", trees.keep...); }
+    static constexpr void visit(auto&& on, auto&... trees) { on("keep", trees.keep...); }
   };
 
   /// What the parameters are.
-  [[nodiscard]] static Params<TensorSpec> tensors(const ModelSpec& spec) {
+  [[nodiscard]] static constexpr Params<TensorSpec> tensors(const ModelSpec& spec) {
     return {.norm = {1, spec.width, init::ones},
             .weight = matrix_spec(spec.init, spec.width, kv_heads_of(spec))};
   }

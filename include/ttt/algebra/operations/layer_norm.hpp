@@ -17,8 +17,7 @@ namespace ttt {
 ///
 /// \shape  x [rows, groups * width], w and b [1, width], or [1, groups * width] -> the shape of x
 /// \throws ShapeError if the width of x is no multiple of that of w or of `groups`, or b has
-/// another
-///         shape than w.
+///         another shape than w.
 /// \cost   three passes over x; the pullback four
 /// \source Ba et al. 2016, "Layer Normalization", arXiv:1607.06450
 struct LayerNorm {
