@@ -67,12 +67,18 @@ TEST_SUITE("file") {
           matrix({1, 3, 5, 0, 2, 4}, 3));
     CHECK(read({2, 3, 2}, {.theirs = "t", .layout = Layout::stack, .rows = 3, .cols = 4}) ==
           matrix({0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11}, 4));
-    CHECK(read({2, 2, 3},
-               {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3, .part = 1}) ==
-          matrix({6, 7, 8, 9, 10, 11}, 3));
-    CHECK(
-        read({2, 3}, {.theirs = "t", .layout = Layout::blocks, .rows = 1, .cols = 3, .part = 1}) ==
-        matrix({3, 4, 5}, 3));
+    CHECK(read({2, 2, 3}, {.theirs = "t",
+                           .layout = Layout::blocks,
+                           .rows = 2,
+                           .cols = 3,
+                           .part = 1,
+                           .parts = 2}) == matrix({6, 7, 8, 9, 10, 11}, 3));
+    CHECK(read({2, 3}, {.theirs = "t",
+                        .layout = Layout::blocks,
+                        .rows = 1,
+                        .cols = 3,
+                        .part = 1,
+                        .parts = 2}) == matrix({3, 4, 5}, 3));
   }
 
   TEST_CASE("A tensor whose extents are not those of the layout is refused") {
@@ -90,9 +96,12 @@ TEST_SUITE("file") {
             "[3, 4] in the layout stack, got [2, 2, 3]");
     refused({3, 4}, {.theirs = "t", .layout = Layout::stack, .rows = 3, .cols = 4},
             "[3, 4] in the layout stack, got [3, 4]");
-    refused({2, 3, 2}, {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3},
+    refused({2, 3, 2}, {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3, .parts = 2},
             "[2, 3] in the layout blocks, got [2, 3, 2]");
-    refused({2, 2, 3}, {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3, .part = 2},
+    refused({2, 2, 3},  // more blocks than the model has, and fewer
+            {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3, .parts = 1},
+            "[2, 3] in the layout blocks, got [2, 2, 3]");
+    refused({2, 2, 3}, {.theirs = "t", .layout = Layout::blocks, .rows = 2, .cols = 3, .parts = 3},
             "[2, 3] in the layout blocks, got [2, 2, 3]");
     CHECK_THROWS_WITH_AS(static_cast<void>(file::foreign_array<M>(
                              counting("t", {1}), {.theirs = "u", .rows = 1, .cols = 1})),
@@ -112,6 +121,8 @@ TEST_SUITE("file") {
     CHECK(parts[0].part == 0);
     CHECK(parts[1].theirs == "layers.weight");
     CHECK(parts[1].part == 1);
+    CHECK(parts[0].parts == 2);
+    CHECK(parts[1].parts == 2);
 
     const Tree<TensorSpec> less{{2, 3}, {}, {}};
     CHECK(file::foreign_tensors(table, "", less).size() == 1);
