@@ -76,7 +76,8 @@ template <ModelSpec Spec, std::size_t Depth, Backbone Around = Backbone::transfo
 using TttMlp = TttModel<ModelSpec(Spec), Depth,
                         TttLayer<InnerLearner<inner_model::Mlp>>{.rate = 0.1, .backbone = Around}>;
 
-/// A sliding window and TTT-MLP in every block: what TTT-E2E is compared with under the name of TTT-KVB.
+/// A sliding window and TTT-MLP in every block: what TTT-E2E is compared with under the name of
+/// TTT-KVB.
 ///
 /// \source arXiv:2512.23675
 template <ModelSpec Spec, std::size_t Depth,
