@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "presets.hpp"
-#include "published.hpp"
+#include "sizes.hpp"
 
 /// The models that the programs know by name.
 namespace models {
@@ -83,7 +83,7 @@ using Pieces = TttE2e<preset::pieces, 4, 2>;
 using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// Reads pieces of Llama 2. `convert` makes its files of published ones.
-using TttLinear125m = published::Linear<published::ttt_size::s125m, Backbone::mamba>;
+using TttLinear125m = sizes::Linear<sizes::ttt_size::s125m, Backbone::mamba>;
 
 /// A model, and what programs know of it.
 template <class M>

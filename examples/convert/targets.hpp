@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "published.hpp"
+#include "sizes.hpp"
 
 /// Parameters of other implementations as model files of this one.
 namespace converting {
@@ -43,7 +43,7 @@ constexpr Target target(std::string_view name, std::string_view family) {
 
 /// The models that `convert` knows, a line each.
 inline constexpr auto targets = [] {
-  using namespace published;
+  using namespace sizes;
   constexpr Backbone plain = Backbone::transformer;
   constexpr Backbone mamba = Backbone::mamba;
   return std::array{

@@ -4,7 +4,7 @@
 #include <ttt/model/systems.hpp>
 
 /// Models of published sizes.
-namespace published {
+namespace sizes {
 
 using namespace ttt;
 
@@ -110,4 +110,4 @@ using DeltaNet = GatedDeltaNetModel<checked({.vocab = 32000,
                                              .output = Head::separate}),
                                     21, GatedDeltaNet{.epsilon = 1e-6}>;
 
-}  // namespace published
+}  // namespace sizes
