@@ -41,6 +41,9 @@ endif()
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/smoke)
 foreach(program IN LISTS programs)
   cmake_path(GET program STEM name)
+  if(name MATCHES "^(compare|systems)$" AND NOT TTT_BUILD_SYSTEMS)
+    continue()
+  endif()
   cmake_path(REMOVE_EXTENSION program OUTPUT_VARIABLE folder)
   file(GLOB_RECURSE parts CONFIGURE_DEPENDS ${folder}/*.cpp)
   add_executable(${name} ${program} ${parts})
@@ -76,7 +79,7 @@ endforeach()
 
 # One run of the systems and, where the interpreter has torch, of their peers.
 find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
-if(Python3_FOUND)
+if(Python3_FOUND AND TARGET systems)
   add_test(NAME smoke.systems.compared COMMAND Python3::Interpreter
     ${PROJECT_SOURCE_DIR}/bench/systems.py --build ${PROJECT_BINARY_DIR} --out smoke/systems
     --systems sliding_window attention --lengths 128 256 --decode 2 --train 128 --rounds 1

@@ -3,26 +3,14 @@
 #
 #   programs.sh BIN WORK       BIN: the folder of the programs; WORK: a folder to work in
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd)
 work=$2
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
 
-# refuses STATUS WORDS PROGRAM [ARGUMENTS]: it must exit with the status, and say the words.
-refuses() {
-  wanted=$1
-  words=$2
-  program=$3
-  shift 3
-  status=0
-  "$bin/$program" "$@" >out.txt 2>err.txt || status=$?
-  if [ $status -ne "$wanted" ] || ! grep -qF -e "$words" err.txt; then
-    echo "$program $*: wanted status $wanted and \"$words\", got $status and:" >&2
-    cat err.txt >&2
-    exit 1
-  fi
-}
+. "$here/refuses.sh"
 
 i=0
 while [ $i -lt 200 ]; do
@@ -62,16 +50,12 @@ for program in meta_step evict decode threads; do
 done
 refuses 1 '--time must be a multiple of 256, got 300' meta_step --time 300
 refuses 1 '--time must be a multiple of 128, got 300' threads --time 300
-refuses 1 '--width must be 256 or 768, got 300' systems --width 300
-refuses 1 '--systems must be of full_attention, ' systems --systems nothing
 refuses 2 '--limit: must be a whole number in 0..' prose_loss --limit -1
 refuses 2 '--rates: must be a number in 1e-12..100, got nan' dynamic_evaluation --rates nan
-refuses 1 '--length must be a multiple of 256, got 300' compare --length 300
-refuses 1 '--text-length must be above 256, got 256' compare --text-length 256
 refuses 2 '--far: must be a whole number in 1..' time_per_token --far 0
 
 # Every program has a version.
-for program in compare convert decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss \
+for program in convert decode dynamic_evaluation evaluate evict generate keep meta_step needles prose_loss \
   read_book threads time_per_token train; do
   "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
 done
@@ -129,10 +113,6 @@ refuses 1 'fast must be parts of the names of parameters, got feedforward' \
   evaluate --text text.txt --dynamic --fast feedforward
 refuses 1 'model.wte.weight cannot be a fast weight' evaluate --text text.txt --dynamic --fast weight
 
-# Systems have names, texts come in twos, and a report is of a folder with cells.
-refuses 1 '--systems must be of full_attention, sliding_window, ' compare --systems sliding_windows
-refuses 1 '--text and --held-out must both be given, or neither' compare --text text.txt
-refuses 1 '--report: folder must have a folder of cells' compare --report folder
 
 # A recipe with a setting that there is not.
 echo '{"stepps": 3}' >recipe.json

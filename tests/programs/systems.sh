@@ -1,0 +1,23 @@
+#!/bin/sh
+# The same as programs.sh, for the programs that compile a model of every system.
+#
+#   systems.sh BIN WORK        BIN: the folder of the programs; WORK: a folder to work in
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+bin=$(cd "$1" && pwd)
+work=$2
+rm -rf "$work"
+mkdir -p "$work/folder"
+cd "$work"
+. "$here/refuses.sh"
+
+refuses 1 '--width must be 256 or 768, got 300' systems --width 300
+refuses 1 '--systems must be of full_attention, ' systems --systems nothing
+refuses 1 '--length must be a multiple of 256, got 300' compare --length 300
+refuses 1 '--text-length must be above 256, got 256' compare --text-length 256
+refuses 1 '--systems must be of full_attention, sliding_window, ' compare --systems sliding_windows
+refuses 1 '--text and --held-out must both be given, or neither' compare --text text.txt
+refuses 1 '--report: folder must have a folder of cells' compare --report folder
+for program in compare systems; do
+  "$bin/$program" --version | grep -q "^$program of ttt [0-9.]*$"
+done
