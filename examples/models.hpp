@@ -74,6 +74,8 @@ template <>
 inline constexpr Index visible_tokens<BookkeeperFull> = Index{1} << 53;  // of the longest text
 template <>
 inline constexpr Index visible_tokens<BookkeeperSrTtt> = 0;
+template <>
+inline constexpr Index visible_tokens<BookkeeperSrTttGradFull> = 0;
 
 /// From here on a plain window has seen nothing of a text's beginning.
 inline constexpr Index settled = 4 * Bookkeeper::spec.window;
@@ -84,6 +86,8 @@ using Toy = TttE2e<preset::toy, 3, 1>;
 
 /// Reads pieces of Llama 2. `convert` makes its files of published ones.
 using TttLinear125m = sizes::Linear<sizes::ttt_size::s125m, Backbone::mamba>;
+template <>
+inline constexpr Index visible_tokens<TttLinear125m> = 0;
 
 /// A model, and what programs know of it.
 template <class M>

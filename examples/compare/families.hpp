@@ -19,7 +19,7 @@ inline constexpr ModelSpec shared =
     checked({.vocab = 256, .width = 64, .heads = 4, .hidden = 256, .window = 256, .chunk = 64});
 inline constexpr std::size_t depth = 6;
 
-/// Parameters that each system has, within 2 %: those of a sliding window at that shape.
+/// Parameters that each system has, within 0.25 %: those of a sliding window at that shape.
 inline constexpr Index parameters_wanted = ttt::SlidingWindow<shared, depth>::parameters();
 
 /// A place of a system in an ablation: the value of what is varied, the rest as in the base.

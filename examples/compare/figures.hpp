@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -29,10 +28,9 @@ namespace compare {
     support::Series series{.name = group.first().title, .points = {}};
     for (std::size_t n = 0; n < group.first().positions.size(); ++n) {
       const measure::Bin& bin = group.first().positions[n];
-      const double middle = std::sqrt(static_cast<double>(std::max<Index>(bin.begin, 16)) *
-                                      static_cast<double>(bin.end));
       series.points.push_back(point_of(
-          middle, group.mean([&](const Cell& cell) { return cell.positions[n].nats_per_byte(); })));
+          support::middle_of(bin.begin, bin.end),
+          group.mean([&](const Cell& cell) { return cell.positions[n].nats_per_byte(); })));
     }
     chart.series.push_back(std::move(series));
   }

@@ -3,7 +3,6 @@
 
 #include <ttt/data/bytes.hpp>
 #include <ttt/data/corpus.hpp>
-#include <ttt/data/files.hpp>
 #include <ttt/measure/loss_by_position.hpp>
 #include <ttt/shape.hpp>
 
@@ -36,11 +35,7 @@ using MakeReader = std::function<std::unique_ptr<Reader>()>;
     throw RangeError("--text and --held-out must both be given, or neither");
   }
   if (plan.text.empty()) return support::king_james_split().held_out;
-  data::Corpus all;
-  for (const std::string& path : plan.held_out) {
-    for (data::Document& document : data::read_corpus(path)) all.push_back(std::move(document));
-  }
-  return all;
+  return support::read_texts(plan.held_out);
 }
 
 /// Texts that no model is trained on: as many stretches as are wanted, of one length, from each

@@ -7,17 +7,21 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "cell.hpp"
 #include "course.hpp"
+#include "folder.hpp"
 #include "list.hpp"
 #include "plan.hpp"
 #include "prompts.hpp"
@@ -28,53 +32,21 @@
 
 namespace compare {
 
-/// Where cells and checkpoints are.
-struct Folder {
-  std::filesystem::path path;
-
-  [[nodiscard]] std::filesystem::path cells() const { return path / "cells"; }
-  [[nodiscard]] std::filesystem::path cell(const std::string& name, std::uint64_t seed) const {
-    return cells() / (name + ".seed" + std::to_string(seed) + ".json");
-  }
-  [[nodiscard]] std::filesystem::path checkpoint(const System& system, std::uint64_t seed) const {
-    return path / "training" /
-           (std::string(system.identity.name) + ".seed" + std::to_string(seed) + ".checkpoint");
-  }
-
-  /// Removes cells and checkpoints of some systems, under any seed.
-  void clear(const std::vector<System>& systems) const {
-    const auto remove = [](const std::filesystem::path& folder, const std::string& name) {
-      if (!std::filesystem::is_directory(folder)) return;
-      std::vector<std::filesystem::path> files;
-      for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().filename().string().starts_with(name + ".seed")) {
-          files.push_back(entry.path());
-        }
-      }
-      for (const auto& file : files) std::filesystem::remove(file);
-    };
-    for (const System& system : systems) {
-      remove(path / "training", std::string(system.identity.name));
-      for (const Reading& reading : system.readings) remove(cells(), reading.name);
-    }
-  }
-
-  /// All cells, in the order of their files' names.
-  [[nodiscard]] std::vector<Cell> read() const {
-    if (!std::filesystem::is_directory(cells())) {
-      throw FileError("--report: " + path.string() + " must have a folder of cells");
-    }
-    std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(cells())) {
-      if (entry.path().extension() == ".json") files.push_back(entry.path());
-    }
-    std::ranges::sort(files);
-    std::vector<Cell> all;
-    all.reserve(files.size());
-    for (const auto& file : files) all.push_back(read_cell(file));
-    return all;
-  }
-};
+/// What went wrong, in words: the kind of an error, and its message.
+[[nodiscard]] inline std::string words_of(const std::exception& error) {
+  const auto is = [&]<class Kind>(std::type_identity<Kind> /*kind*/) {
+    return dynamic_cast<const Kind*>(&error) != nullptr;
+  };
+  if (is(std::type_identity<std::bad_alloc>())) return "there is not enough memory";
+  std::string kind = "error";
+  if (is(std::type_identity<ShapeError>())) kind = "shape error";
+  if (is(std::type_identity<SpecError>())) kind = "spec error";
+  if (is(std::type_identity<RangeError>())) kind = "range error";
+  if (is(std::type_identity<FormatError>())) kind = "format error";
+  if (is(std::type_identity<FileError>())) kind = "file error";
+  if (is(std::type_identity<NumberError>())) kind = "number error";
+  return kind + ": " + error.what();
+}
 
 /// Trains and measures systems, each under several seeds, and writes a file for each cell. What is
 /// there already is not done again.
@@ -115,6 +87,11 @@ class Run {
   ///
   /// \throws RangeError if the folder has cells of another plan.
   [[nodiscard]] std::vector<Job> jobs(const std::vector<System>& systems, Index seeds) const {
+    for (const std::filesystem::path& file : folder_.cell_files()) {
+      const std::string setting = read_cell(file).setting;
+      if (setting == plan_.setting()) continue;
+      throw RangeError("--out: " + file.string() + " was measured with other settings, " + setting);
+    }
     std::vector<Job> left;
     for (Index seed = 1; seed <= seeds; ++seed) {
       for (const System& system : systems) {
@@ -155,7 +132,7 @@ class Run {
   /// Does jobs, several at the same time. One that fails keeps no other from being done. `show` is
   /// told the tokens that were trained on so far, by one thread at a time.
   ///
-  /// \throws RangeError, with all messages, if some failed.
+  /// \throws Error, with the kind and the message of each, if some failed.
   void operator()(const std::vector<Job>& jobs, const std::function<void(Index)>& show) const {
     Index done = 0;
     std::string failures;
@@ -170,13 +147,13 @@ class Run {
       if (interrupted_()) return;
       try {
         train_and_measure(job, count);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         const std::lock_guard lock(guard);
         failures += (failures.empty() ? "" : "; ") + std::string(job.system->identity.name) +
-                    ", seed " + std::to_string(job.seed) + ": " + error.what();
+                    ", seed " + std::to_string(job.seed) + ", " + words_of(error);
       }
     });
-    if (!failures.empty()) throw RangeError(failures);
+    if (!failures.empty()) throw Error(failures);
   }
 
  private:
@@ -188,11 +165,7 @@ class Run {
   }
 
   [[nodiscard]] bool is_done(const Reading& reading, std::uint64_t seed) const {
-    const std::filesystem::path file = folder_.cell(reading.name, seed);
-    if (!std::filesystem::exists(file)) return false;
-    const std::string setting = read_cell(file).setting;
-    if (setting == plan_.setting()) return true;
-    throw RangeError("--out: " + file.string() + " was measured with other settings, " + setting);
+    return std::filesystem::exists(folder_.cell(reading.name, seed));
   }
 
   /// Of one training and its readings.

@@ -72,7 +72,8 @@ struct Group {
 
 /// Cells by system, in the order of their loss from a position on, the least first.
 ///
-/// \throws RangeError if there is none, or cells were measured with different settings.
+/// \throws RangeError if there is none, cells were measured with different settings, or have
+///         different numbers of positions, or in one system of points of the curve.
 [[nodiscard]] inline std::vector<Group> groups_of(const std::vector<Cell>& cells,
                                                   Index first_byte) {
   if (cells.empty()) throw RangeError("groups_of: cells must be one or more, got none");
@@ -82,11 +83,19 @@ struct Group {
       throw RangeError("groups_of: cells must have one setting, got " + cell.setting + " and " +
                        cells.front().setting);
     }
+    const auto expect = [&](const char* what, const auto& numbers, const auto& expected) {
+      if (numbers.size() == expected.size()) return;
+      throw RangeError("groups_of: " + cell.system + " must have " +
+                       std::to_string(expected.size()) + ' ' + what + ", got " +
+                       std::to_string(numbers.size()));
+    };
+    expect("positions", cell.positions, cells.front().positions);
     const auto same = std::ranges::find_if(
         groups, [&](const Group& group) { return group.first().system == cell.system; });
     if (same == groups.end()) {
       groups.push_back({{cell}});
     } else {
+      expect("points of the curve", cell.curve, same->first().curve);
       same->cells.push_back(cell);
     }
   }

@@ -5,6 +5,7 @@
 #include <ttt/file/foreign.hpp>
 #include <ttt/model/params_file.hpp>
 
+#include <array>
 #include <span>
 #include <string>
 #include <vector>

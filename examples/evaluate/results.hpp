@@ -13,6 +13,7 @@
 #include <optional>
 #include <ostream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -163,9 +164,8 @@ inline support::Chart chart_of(const Results& results, const std::string& name) 
                        .y_title = "nats per token",
                        .series = {{.name = name, .points = {}}}};
   for (const Loss& bin : results.by_position) {
-    const double middle = std::sqrt(static_cast<double>(std::max<Index>(bin.sums.begin, 16)) *
-                                    static_cast<double>(bin.sums.end));
-    support::Point point{.x = middle, .y = bin.sums.nats_per_token()};
+    support::Point point{.x = support::middle_of(bin.sums.begin, bin.sums.end),
+                         .y = bin.sums.nats_per_token()};
     if (bin.interval) {
       point.lower = bin.interval->lower;
       point.upper = bin.interval->upper;

@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <iomanip>
 #include <iostream>
 #include <limits>
 #include <span>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,9 +115,8 @@ inline support::Chart chart_of(const Bins& bins, const std::string& title) {
   for (std::size_t way = 0; way < ways; ++way) {
     chart.series.push_back({.name = way_names[way], .points = {}});
     for (const measure::Bin& bin : bins[way]) {
-      const double middle = std::sqrt(static_cast<double>(std::max<Index>(bin.begin, 16)) *
-                                      static_cast<double>(bin.end));
-      chart.series.back().points.push_back({.x = middle, .y = bin.nats_per_byte()});
+      chart.series.back().points.push_back(
+          {.x = support::middle_of(bin.begin, bin.end), .y = bin.nats_per_byte()});
     }
   }
   return chart;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/types.hpp>
+
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -15,6 +19,12 @@ struct Point {
   double lower = std::numeric_limits<double>::quiet_NaN();
   double upper = std::numeric_limits<double>::quiet_NaN();
 };
+
+/// The x of a bin of positions, from `begin` to `end - 1`: the middle on a logarithmic axis, of a
+/// bin from 0 on as if it began at 16.
+[[nodiscard]] inline double middle_of(ttt::Index begin, ttt::Index end) {
+  return std::sqrt(static_cast<double>(std::max<ttt::Index>(begin, 16)) * static_cast<double>(end));
+}
 
 /// A line of the chart, named at its end in its own colour. Of more than six, colours come again,
 /// and lines are dashed or dotted.

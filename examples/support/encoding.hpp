@@ -25,9 +25,9 @@ class Encoding {
 
   /// \throws as Pieces::encode
   [[nodiscard]] std::vector<ttt::Token> encode(std::string_view text) const;
-  /// The inverse of `encode`, for any tokens of the vocabulary.
+  /// The inverse of `encode`, for any tokens of the vocabulary; see Pieces.
   [[nodiscard]] std::string decode(std::span<const ttt::Token> tokens) const;
-  /// The bytes that each token stands for; empty where each is one byte.
+  /// The bytes that each of the first tokens of a text stands for; empty where each is one byte.
   [[nodiscard]] std::vector<ttt::Index> bytes(std::span<const ttt::Token> tokens) const;
 
  private:

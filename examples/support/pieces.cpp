@@ -55,11 +55,16 @@ class Pieces::Model {
       throw ttt::FormatError("Pieces: must be a SentencePiece model");
     for (int token = 0; token < processor_.GetPieceSize(); ++token)
       texts_.push_back(text_of(token));
+    std::vector<int> ids;
+    processor_.Encode("a", &ids).IgnoreError();
+    adds_space_ = !ids.empty() && texts_[static_cast<std::size_t>(ids.front())].starts_with(' ');
   }
 
   const std::string& serialized() const { return serialized_; }
   const std::vector<std::string>& texts() const { return texts_; }
   const sentencepiece::SentencePieceProcessor& processor() const { return processor_; }
+  /// Whether the vocabulary adds a space in front of a text.
+  bool adds_space() const { return adds_space_; }
 
  private:
   std::string text_of(int token) const {
@@ -76,6 +81,7 @@ class Pieces::Model {
   std::string serialized_;
   sentencepiece::SentencePieceProcessor processor_;
   std::vector<std::string> texts_;
+  bool adds_space_ = false;
 };
 
 Pieces Pieces::learn(const ttt::data::Corpus& corpus, const Options& options) {
@@ -108,7 +114,8 @@ std::vector<Token> Pieces::encode(std::string_view text) const {
   const auto status = model_->processor().Encode({text.data(), text.size()}, &ids);
   if (!status.ok()) throw ttt::FormatError("Pieces.encode: " + status.ToString());
   std::vector<Token> tokens(ids.begin(), ids.end());
-  if (decode(tokens) != text)
+  const std::string_view added = model_->adds_space() && !text.empty() ? " " : "";
+  if (decode(tokens) != std::string(added).append(text))
     throw ttt::FormatError("Pieces.encode: text must be UTF-8 without U+2581");
   return tokens;
 }
@@ -126,7 +133,10 @@ std::string Pieces::decode(std::span<const Token> tokens) const {
 
 std::vector<Index> Pieces::bytes(std::span<const Token> tokens) const {
   std::vector<Index> sizes;
+  sizes.reserve(tokens.size());
   for (const Token token : tokens) sizes.push_back(std::ssize(decode(std::span(&token, 1))));
+  if (model_->adds_space() && !tokens.empty() && decode(tokens.first(1)).starts_with(' '))
+    sizes.front() -= 1;
   return sizes;
 }
 

@@ -16,8 +16,9 @@ namespace support {
 /// Tokens of several bytes each, learned from a text by SentencePiece.
 ///
 /// A text comes back from its tokens byte for byte, and each token stands for a known number of
-/// bytes, so that a loss can be told in bits a byte beside that of a byte model. A program that was
-/// built without SentencePiece has the type, and refuses to make one.
+/// bytes, so that a loss can be told in bits a byte beside that of a byte model. Some vocabularies,
+/// such as that of Llama 2, add a space in front of a text; it is no byte of the text. A program
+/// that was built without SentencePiece has the type, and refuses to make one.
 class Pieces {
  public:
   struct Options {
@@ -31,7 +32,7 @@ class Pieces {
   ///         vocabulary.
   [[nodiscard]] static Pieces learn(const ttt::data::Corpus& corpus, const Options& options);
 
-  /// Reads a vocabulary that `write` wrote.
+  /// Reads a vocabulary that `write` wrote, or SentencePiece itself.
   ///
   /// \throws ttt::FileError if the file cannot be read; ttt::FormatError if it is no vocabulary.
   [[nodiscard]] static Pieces read(const std::filesystem::path& path);
@@ -41,12 +42,13 @@ class Pieces {
   ///         a space.
   [[nodiscard]] std::vector<ttt::Token> encode(std::string_view text) const;
 
-  /// The inverse of `encode`, for any tokens.
+  /// The inverse of `encode`, for any tokens. A space that the vocabulary adds is in front.
   ///
   /// \throws ttt::RangeError if a token is outside the vocabulary.
   [[nodiscard]] std::string decode(std::span<const ttt::Token> tokens) const;
 
-  /// The bytes that each token stands for; 0 for control tokens.
+  /// The bytes that each of the first tokens of a text stands for; 0 for control tokens, and for a
+  /// space that the vocabulary adds.
   [[nodiscard]] std::vector<ttt::Index> bytes(std::span<const ttt::Token> tokens) const;
 
   [[nodiscard]] ttt::Index vocab() const;

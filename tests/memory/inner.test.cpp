@@ -151,25 +151,29 @@ TEST_SUITE("memory") {
     Random random(3);
     const Weights start = drawn(random);
     const Weights g = drawn(random);
-    for (const double momentum : {0.0, 0.6}) {
-      for (const double most : {0.0, 0.5}) {
-        CAPTURE(momentum);
-        CAPTURE(most);
-        const InnerSgd optimiser{.rate = 0.3, .max_norm = most, .momentum = momentum};
-        const auto both = [&](const M& missing) {
-          Weights weights = start;
-          Weights velocity;
-          Weights lambda = start;
-          Weights nu;
-          const Weights gradient{g[0], missing};
-          optimiser.step(weights, velocity, gradient);
-          optimiser.step(weights, velocity, gradient);
-          Weights u = optimiser.pullback(InnerStep{weights, velocity, gradient}, lambda, nu);
-          weights.insert(weights.end(), u.begin(), u.end());
-          return weights;
-        };
-        CHECK(both({}) == both(M::Zero(1, 5)));
-      }
+    const auto check = [&](const auto& optimiser) {
+      const auto all = [&](const M& missing) {
+        Weights weights = start;
+        Weights velocity;
+        Weights lambda = start;
+        Weights nu;
+        const Weights gradient{g[0], missing};
+        optimiser.step(weights, velocity, gradient);
+        optimiser.step(weights, velocity, gradient);
+        const Weights u = optimiser.pullback(InnerStep{weights, velocity, gradient}, lambda, nu);
+        for (const Weights& more : {u, velocity, nu})
+          weights.insert(weights.end(), more.begin(), more.end());
+        return weights;
+      };
+      CHECK(all({}) == all(M::Zero(1, 5)));
+    };
+    for (const double most : {0.0, 0.5}) {
+      CAPTURE(most);
+      check(InnerSgd{.rate = 0.3, .max_norm = most});
+      check(InnerSgd{.rate = 0.3, .max_norm = most, .momentum = 0.6});
+      check(
+          RuleStep<inner_rule::Momentum>{.rule = {.momentum = 0.6}, .rate = 0.3, .max_norm = most});
+      check(RuleStep<inner_rule::Muon>{.rule = {.rate = 0.2, .momentum = 0.6}, .max_norm = most});
     }
   }
 

@@ -41,6 +41,11 @@ double attribute(const std::string& text, const std::string& name, const std::st
 }
 
 TEST_SUITE("support") {
+  TEST_CASE("a bin of positions is drawn at its middle on a logarithmic axis") {
+    CHECK(support::middle_of(64, 256) == 128);
+    CHECK(support::middle_of(0, 64) == 32);  // from 16
+  }
+
   TEST_CASE("each series is one line, one mark a point and one name") {
     Chart chart = with({{64, 2.0}, {128, 1.5}});
     chart.series.push_back({"other", {{64, 2.5}, {128, 2.25}, {256, 2.0}}});

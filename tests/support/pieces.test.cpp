@@ -13,6 +13,10 @@
 #include <unistd.h>
 #include <vector>
 
+#ifdef TTT_SENTENCEPIECE
+#include <sentencepiece_trainer.h>
+#endif
+
 namespace {
 
 using support::Pieces;
@@ -27,6 +31,28 @@ ttt::data::Corpus corpus() {
     text += "In the beginning God created the heaven and the earth. Verse " + std::to_string(i) +
             " of many, and the evening and the morning were the first day.\n";
   return {{"text", text}};
+}
+
+/// A vocabulary that puts a space in front of a text, as that of Llama 2 does.
+Pieces with_space() {
+  const fs::path path = fs::temp_directory_path() / ("ttt_spaced." + std::to_string(::getpid()));
+  std::ofstream(path) << corpus()[0].text;
+  std::string serialized;
+  const auto status =
+      sentencepiece::SentencePieceTrainer::Train({{"input", path.string()},
+                                                  {"vocab_size", "320"},
+                                                  {"model_type", "bpe"},
+                                                  {"byte_fallback", "true"},
+                                                  {"normalization_rule_name", "identity"},
+                                                  {"remove_extra_whitespaces", "false"},
+                                                  {"add_dummy_prefix", "true"},
+                                                  {"minloglevel", "2"}},
+                                                 nullptr, &serialized);
+  REQUIRE(status.ok());
+  std::ofstream(path, std::ios::binary) << serialized;
+  Pieces pieces = Pieces::read(path);
+  fs::remove(path);
+  return pieces;
 }
 
 TEST_SUITE("support") {
@@ -46,6 +72,24 @@ TEST_SUITE("support") {
       CHECK(std::accumulate(bytes.begin(), bytes.end(), ttt::Index{0}) == std::ssize(text));
     }
     CHECK(std::ssize(corpus()[0].text) > std::ssize(pieces.encode(corpus()[0].text)));
+  }
+
+  TEST_CASE("the space that a vocabulary adds in front of a text is no byte of it") {
+    const Pieces pieces = with_space();
+    for (const std::string& text : {std::string("In the beginning"), std::string(" In the"),
+                                    std::string("  two  spaces\n"), std::string("\xC3\xA6 new")}) {
+      CAPTURE(text);
+      const auto tokens = pieces.encode(text);
+      CHECK(pieces.decode(tokens) == " " + text);
+      const auto bytes = pieces.bytes(tokens);
+      CHECK(bytes.size() == tokens.size());
+      CHECK(std::accumulate(bytes.begin(), bytes.end(), ttt::Index{0}) == std::ssize(text));
+      CHECK(bytes.front() ==
+            std::ssize(pieces.decode(std::vector<ttt::Token>{tokens.front()})) - 1);
+    }
+    CHECK(pieces.encode("").empty());
+    CHECK(pieces.bytes({}).empty());
+    CHECK_THROWS_AS((void)pieces.encode("a\xE2\x96\x81z"), ttt::FormatError);
   }
 
   TEST_CASE("pieces that were written read the same") {

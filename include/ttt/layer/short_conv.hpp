@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ttt/error.hpp>
 #include <ttt/memory/context.hpp>
 #include <ttt/shape.hpp>
 

@@ -42,7 +42,7 @@ struct TttLayer {
   Index chunk = 16;                           ///< tokens of a step; 0 for the spec's
   Index heads = 0;                            ///< 0 for the spec's
   Index head = 0;                             ///< features of a head; 0 for the spec's
-  Rotary rotary{.base = 0};                   ///< positions; base 0 for the spec's
+  Rotary rotary{.base = 0};                   ///< positions; base 0 for the spec's, with its pairs
   PartNames names{"seq_norm", "seq_modeling_block", "seq_post_norm"};  ///< in files
 
   /// The projections, the inner model at the start of a text, and how it learns.
@@ -144,15 +144,15 @@ struct TttLayer {
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {
     const TttLayer own = settled(context.spec);
-    const Rows<X> rows = own.project(params, state, x, context);
+    const Projections<X> all = own.project(params, state, x, context);
     std::vector<X> answers;
     for (Index at = 0; at < row_count(x);) {
       const Index first = (context.position + at) % own.chunk;
       const Index count = std::min(row_count(x) - at, own.chunk - first);
-      const auto part = [&](const X& all) { return take_rows(all, at, count); };
+      const auto part = [&](const X& rows) { return take_rows(rows, at, count); };
       answers.push_back(learner.read(
           params.learner, state.model,
-          Rows<X>{part(rows.q), part(rows.k), part(rows.v), part(rows.rates), first, own.chunk},
+          Rows<X>{part(all.q), part(all.k), part(all.v), part(all.rates), first, own.chunk},
           own.heads));
       at += count;
     }
@@ -166,10 +166,18 @@ struct TttLayer {
   template <class X>
   using Rows = typename Learner::template Rows<X>;
 
-  /// Queries, keys, values and rates of a read, which may be of several chunks.
+  /// The rows of a read, which may be of several chunks.
+  template <class X>
+  struct Projections {
+    X q;      ///< [time, heads * head], queries
+    X k;      ///< [time, heads * head], keys
+    X v;      ///< [time, heads * head], values
+    X rates;  ///< [time, heads], of the steps
+  };
+
   template <class P, class X, class C>
-  [[nodiscard]] Rows<X> project(const Params<P>& params, State<X>& state, const X& x,
-                                const C& context) const {
+  [[nodiscard]] Projections<X> project(const Params<P>& params, State<X>& state, const X& x,
+                                       const C& context) const {
     std::vector<Index> positions;
     positions.reserve(static_cast<std::size_t>(row_count(x)));
     for (Index t = 0; t < row_count(x); ++t) positions.push_back((context.position + t) % chunk);
@@ -187,12 +195,8 @@ struct TttLayer {
       k = matmul(x, params.wk);
     }
     const X gate = sigmoid(add_row(matmul(x, params.rate_weight), params.rate_bias));
-    return {turned(q),
-            turned(k),
-            matmul(x, params.wv),
-            times(gate, rate / static_cast<double>(head)),
-            context.position % chunk,
-            chunk};
+    return {turned(q), turned(k), matmul(x, params.wv),
+            times(gate, rate / static_cast<double>(head))};
   }
 };
 

@@ -46,7 +46,4 @@ using TrimKv = Cache<Slots, evict::LeastRetained, Others...>;
 
 }  // namespace published
 
-static_assert(published::TrimKv<4>::wants.retention &&
-              published::SnapKv<4>::wants.window_attention);
-
 }  // namespace ttt

@@ -220,7 +220,8 @@ struct Family {
 inline constexpr std::array families{
     Family{"ttt_lm_pytorch", "test-time-training/ttt-lm-pytorch: TTT-Linear and TTT-MLP",
            ttt_lm_pytorch},
-    Family{"ttt_e2e", "test-time-training/e2e: TTT-E2E, without language_model.", ttt_e2e},
+    Family{"ttt_e2e", "test-time-training/e2e: TTT-E2E, without its prefix language_model",
+           ttt_e2e},
     Family{"llama", "transformers: LlamaForCausalLM and MistralForCausalLM", llama},
     Family{"mamba2", "transformers: Mamba2ForCausalLM", mamba2},
     Family{"gated_delta_net", "flash-linear-attention: GatedDeltaNetForCausalLM", gated_delta_net},

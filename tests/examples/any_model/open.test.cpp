@@ -6,7 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -132,14 +134,22 @@ TEST_SUITE("examples/any_model") {
           "dynamic evaluation");
   }
 
-  TEST_CASE("every kind of known model reads, and learns by dynamic evaluation") {
+  TEST_CASE("every kind of known model reads, and learns by dynamic evaluation after a chunk") {
     const auto check = [&]<class Model>(const std::string& name) {
+      constexpr Index chunk = Model::spec.chunk;
+      std::vector<Token> two_chunks;
+      two_chunks.reserve(2 * chunk);
+      for (Index t = 0; t < 2 * chunk; ++t) two_chunks.push_back(at(text, t % std::ssize(text)));
       const ModelFile file(archive_of<Model>(Model::initial(1)));
-      const auto frozen =
-          models::open({.file = file.path(), .model = name, .frozen = true})->session()->read(text);
-      const auto learned = models::open({.file = file.path(), .model = name, .dynamic = true});
-      CHECK(learned->facts().name == name);
-      CHECK(learned->session()->read(text).size() == frozen.size());
+      const auto frozen = models::open({.file = file.path(), .model = name, .frozen = true})
+                              ->session()
+                              ->read(two_chunks);
+      const auto model = models::open({.file = file.path(), .model = name, .dynamic = true});
+      CHECK(model->facts().name == name);
+      const auto learned = model->session()->read(two_chunks);
+      REQUIRE(learned.size() == frozen.size());
+      CHECK(learned != frozen);
+      CHECK(std::equal(frozen.begin(), frozen.begin() + chunk, learned.begin()));
     };
     check.operator()<models::BookkeeperWindow>("bookkeeper_window");
     check.operator()<models::BookkeeperFull>("bookkeeper_full");

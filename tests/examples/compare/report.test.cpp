@@ -73,6 +73,19 @@ TEST_SUITE("examples/compare") {
                          RangeError);
   }
 
+  TEST_CASE("cells whose lists differ in length are in no groups") {
+    const auto refused = [](const std::vector<Cell>& others, const char* why) {
+      CHECK_THROWS_WITH_AS(static_cast<void>(compare::groups_of(others, 256)), why, RangeError);
+    };
+    auto others = cells;
+    others[1].curve.pop_back();
+    refused(others, "groups_of: good must have 2 points of the curve, got 1");
+    others[0].curve.pop_back();
+    CHECK(compare::groups_of(others, 256).size() == 3);
+    others[4].positions.pop_back();
+    refused(others, "groups_of: bad must have 2 positions, got 1");
+  }
+
   TEST_CASE("systems that are no further apart than seeds are not told apart") {
     const compare::Spread spread = compare::spread_of(compare::groups_of(cells, 256), 256);
     CHECK(spread.seeds == doctest::Approx(0.2));
@@ -102,7 +115,16 @@ TEST_SUITE("examples/compare") {
     CHECK(has(page, "| *window / length* | 0.50 | 0.00 |"));
     CHECK(has(page, "| *value in the window* | 0.20 | 0.00 |"));
     CHECK(has(page, "| the good | 0.50 [0.30, 0.70] | 0.00 [0.00, 0.16] |"));
+    CHECK(has(page, "Chance is about one in a million."));
     CHECK_FALSE(has(page, "Ablation"));
+  }
+
+  TEST_CASE("the page names the chance of a number, and none of a UUID") {
+    Cell cell = cell_of("good", 1, 1.0);
+    cell.recall.front().task = "s_niah_3";
+    const std::string page = compare::page_of(compare::groups_of({cell}, 256));
+    CHECK(has(page, "## Recall, s_niah_3"));
+    CHECK_FALSE(has(page, "Chance"));
   }
 
   TEST_CASE("ablations have tables of their own, and their systems are in no other") {

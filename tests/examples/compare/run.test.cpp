@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "compare/trained.hpp"
@@ -30,10 +33,15 @@ std::unique_ptr<compare::Student> begin_tiny(const compare::Training& training,
   return compare::begin_model<Tiny>(training, checkpoint, recipe);
 }
 
+template <class Kind>
 std::unique_ptr<compare::Student> fail(const compare::Training& /*training*/,
                                        const fs::path& /*checkpoint*/,
                                        const std::string& /*recipe*/) {
-  throw NumberError("no number");
+  if constexpr (std::is_constructible_v<Kind, const char*>) {
+    throw Kind("no reason");
+  } else {
+    throw Kind();
+  }
 }
 
 compare::System system_of(compare::Begin* begin, std::string_view name = "tiny") {
@@ -166,25 +174,29 @@ TEST_SUITE("examples/compare") {
     const std::string made = plan.setting();
     plan.training.rate = 0.5;
     const compare::Run other(plan, place.folder(), 1, never);
-    CHECK_THROWS_WITH_AS(static_cast<void>(other.jobs(systems, 1)),
-                         ("--out: " + place.folder().cell("tiny", 1).string() +
-                          " was measured with other settings, " + made)
-                             .c_str(),
-                         RangeError);
+    const std::string why = "--out: " + place.folder().cell("tiny", 1).string() +
+                            " was measured with other settings, " + made;
+    CHECK_THROWS_WITH_AS(static_cast<void>(other.jobs(systems, 1)), why.c_str(), RangeError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(other.jobs({system_of(begin_tiny, "unmade")}, 1)),
+                         why.c_str(), RangeError);
     for (const auto& entry : fs::directory_iterator(place.folder().cells())) {
       fs::remove(entry.path());
     }
-    CHECK_THROWS_AS(other(other.jobs(systems, 1), unseen), RangeError);
+    CHECK_THROWS_AS(other(other.jobs(systems, 1), unseen), Error);
   }
 
   TEST_CASE("a system that fails keeps no other from being measured") {
     const Place place("compare_fail");
-    const std::vector<compare::System> systems{system_of(fail, "broken"), system_of(begin_tiny)};
+    const std::vector<compare::System> systems{
+        system_of(fail<NumberError>, "broken"), system_of(fail<std::bad_alloc>, "large"),
+        system_of(fail<std::logic_error>, "wrong"), system_of(begin_tiny)};
     const compare::Run run(place.plan(), place.folder(), 1, never);
-    CHECK_THROWS_WITH_AS(run(run.jobs(systems, 1), unseen), "broken, seed 1: no number",
-                         RangeError);
+    CHECK_THROWS_WITH_AS(run(run.jobs(systems, 1), unseen),
+                         "broken, seed 1, number error: no reason; large, seed 1, there is not "
+                         "enough memory; wrong, seed 1, error: no reason",
+                         Error);
     CHECK(place.folder().read().size() == 3);
-    CHECK(run.jobs(systems, 1).size() == 1);
+    CHECK(run.jobs(systems, 1).size() == 3);
   }
 
   TEST_CASE("a length without room for a prompt is refused before anything is trained") {
