@@ -23,9 +23,9 @@ struct MapShape {
 ///   auto read(pass, x)                             the answer to x
 ///
 /// `read` is written with pass.map(n, x), the n-th map, and pass.apply(operation, x...), for
-/// elementwise operations, each map once, and no derivative: a pass over keys takes the gradient of its loss back
-/// through the same lines, a pass over queries reads with the steps that the chunk has taken so
-/// far.
+/// elementwise operations, each map once, and no derivative: a pass over keys takes the gradient of
+/// its loss back through the same lines, a pass over queries reads with the steps that the chunk
+/// has taken so far.
 namespace inner_model {
 
 /// x W + b
