@@ -132,7 +132,7 @@ TEST_SUITE("storage") {
 
   TEST_CASE("Operations of inner learners run on another storage") {
     Random random(13);
-    for (const Index head : {2, 17}) {
+    for (const Index head : {7, 17}) {  // of two, a norm leaves only rounding
       CAPTURE(head);
       const auto rows = [&] { return normal(3, 2 * head, random); };
       const auto row = [&] { return normal(1, 2 * head, random); };
