@@ -101,10 +101,11 @@ std::vector<compare::System> chosen(const Settings& s) {
     if (!names.empty()) names += ", ";
     names += system.identity.name;
   }
+  const std::string refusal = "--systems must be of " + names + ", got ";
   for (const std::string& name : s.systems) {
     const bool known = std::ranges::any_of(
         all, [&](const compare::System& system) { return system.identity.name == name; });
-    if (!known) throw RangeError("--systems must be of " + names + ", got " + name);
+    if (!known) throw RangeError(refusal + name);
   }
   std::erase_if(all, [&](const compare::System& system) {
     if (s.systems.empty()) return s.quick && !system.identity.base;
