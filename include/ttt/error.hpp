@@ -22,6 +22,11 @@ struct SpecError : Error {
   using Error::Error;
 };
 
+/// Throws SpecError unless the rule holds; in a constant, that is a compile error which names it.
+constexpr void require_rule(bool holds, const char* rule) {
+  if (!holds) throw SpecError(rule);
+}
+
 /// An argument is outside its range: a token beyond the vocabulary, a negative rate.
 struct RangeError : Error {
   using Error::Error;

@@ -88,19 +88,16 @@ struct DeltaMemory {
   ///
   /// \throws SpecError, a compile error in a constant, that names the first rule that is broken.
   [[nodiscard]] constexpr DeltaMemory settled(const ModelSpec& spec) const {
-    const auto require = [](bool holds, const char* rule) {
-      if (!holds) throw SpecError(rule);
-    };
     DeltaMemory own = *this;
     if (chunk == 0) own.chunk = spec.chunk;
     if (heads == 0) own.heads = spec.heads;
     if (head == 0) own.head = head_of(spec);
     if (rotary.base == 0) own.rotary = spec.rotary;
-    require(own.chunk > 0, "chunk must not be negative");
-    require(own.heads > 0, "heads must not be negative");
-    require(own.head > 0, "head must not be negative");
-    require(own.head % 2 == 0, "head must be even, for rotary positions");
-    require(own.rotary.base > 1, "rotary.base must be greater than 1");
+    require_rule(own.chunk > 0, "chunk must not be negative");
+    require_rule(own.heads > 0, "heads must not be negative");
+    require_rule(own.head > 0, "head must not be negative");
+    require_rule(own.head % 2 == 0, "head must be even, for rotary positions");
+    require_rule(own.rotary.base > 1, "rotary.base must be greater than 1");
     return own;
   }
 

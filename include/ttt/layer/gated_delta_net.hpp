@@ -110,22 +110,19 @@ struct GatedDeltaNet {
   ///
   /// \throws SpecError, a compile error in a constant, that names the first rule that is broken.
   [[nodiscard]] constexpr GatedDeltaNet settled(const ModelSpec& spec) const {
-    const auto require = [](bool holds, const char* rule) {
-      if (!holds) throw SpecError(rule);
-    };
     GatedDeltaNet own = *this;
     if (heads == 0) own.heads = spec.heads;
     if (value_heads == 0) own.value_heads = own.heads;
     if (key == 0) own.key = head_of(spec);
     if (value == 0) own.value = 2 * own.key;
-    require(own.heads > 0, "heads must not be negative");
-    require(own.value_heads > 0, "value_heads must not be negative");
-    require(own.value_heads % own.heads == 0, "value_heads must be a multiple of heads");
-    require(own.key > 0, "key must not be negative");
-    require(own.value > 0, "value must not be negative");
-    require(taps > 0, "taps must be positive");
-    require(rate > 0, "rate must be positive");
-    require(chunk > 0, "chunk must be positive");
+    require_rule(own.heads > 0, "heads must not be negative");
+    require_rule(own.value_heads > 0, "value_heads must not be negative");
+    require_rule(own.value_heads % own.heads == 0, "value_heads must be a multiple of heads");
+    require_rule(own.key > 0, "key must not be negative");
+    require_rule(own.value > 0, "value must not be negative");
+    require_rule(taps > 0, "taps must be positive");
+    require_rule(rate > 0, "rate must be positive");
+    require_rule(chunk > 0, "chunk must be positive");
     return own;
   }
 

@@ -104,20 +104,17 @@ struct Mamba2 {
   ///
   /// \throws SpecError, a compile error in a constant, that names the first rule that is broken.
   [[nodiscard]] constexpr Shape shape(const ModelSpec& spec) const {
-    const auto require = [](bool holds, const char* rule) {
-      if (!holds) throw SpecError(rule);
-    };
-    require(expansion > 0, "expansion must be positive");
-    require(head >= 0, "head must not be negative");
-    require(groups > 0, "groups must be positive");
-    require(state > 0, "state must be positive");
-    require(taps > 0, "taps must be positive");
-    require(chunk > 0, "chunk must be positive");
+    require_rule(expansion > 0, "expansion must be positive");
+    require_rule(head >= 0, "head must not be negative");
+    require_rule(groups > 0, "groups must be positive");
+    require_rule(state > 0, "state must be positive");
+    require_rule(taps > 0, "taps must be positive");
+    require_rule(chunk > 0, "chunk must be positive");
     const Index own_head = head > 0 ? head : head_of(spec);
     const Index inner = expansion * spec.width;
-    require(inner % own_head == 0, "expansion * width must be a multiple of head");
+    require_rule(inner % own_head == 0, "expansion * width must be a multiple of head");
     const Index heads = inner / own_head;
-    require(heads % groups == 0, "expansion * width / head must be a multiple of groups");
+    require_rule(heads % groups == 0, "expansion * width / head must be a multiple of groups");
     const Index shared = groups * state;
     return {.inner = inner, .heads = heads, .shared = shared, .convolved = inner + 2 * shared};
   }

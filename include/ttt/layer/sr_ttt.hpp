@@ -87,18 +87,15 @@ struct ResidualDelta {
   ///
   /// \throws SpecError, a compile error in a constant, that names the first rule that is broken.
   [[nodiscard]] constexpr ResidualDelta settled(const ModelSpec& spec) const {
-    const auto require = [](bool holds, const char* rule) {
-      if (!holds) throw SpecError(rule);
-    };
     ResidualDelta own = *this;
     own.delta = delta.settled(spec);
     if (window == 0) own.window = spec.window;
-    require(own.window > 0, "window must not be negative");
-    require(own.slots >= 0, "slots must not be negative");
-    require(own.largest_gate >= 0, "largest_gate must not be negative");
-    require(own.filter.part > 0, "filter.part must be positive");
-    require(own.filter.percent >= 0 && own.filter.percent <= 100,
-            "filter.percent must be in 0..100");
+    require_rule(own.window > 0, "window must not be negative");
+    require_rule(own.slots >= 0, "slots must not be negative");
+    require_rule(own.largest_gate >= 0, "largest_gate must not be negative");
+    require_rule(own.filter.part > 0, "filter.part must be positive");
+    require_rule(own.filter.percent >= 0 && own.filter.percent <= 100,
+                 "filter.percent must be in 0..100");
     return own;
   }
 

@@ -71,22 +71,19 @@ struct ModelSpec {
 /// Returns `spec`, or names the first rule that it breaks: a compile error in a constant, SpecError
 /// at run time.
 constexpr ModelSpec checked(ModelSpec spec) {
-  const auto require = [](bool holds, const char* rule) {
-    if (!holds) throw SpecError(rule);
-  };
-  require(spec.vocab > 1, "vocab must be at least 2");
-  require(spec.width > 0, "width must be positive");
-  require(spec.heads > 0, "heads must be positive");
-  require(spec.head >= 0 && spec.kv_heads >= 0, "head and kv_heads must not be negative");
-  require(spec.head > 0 || spec.width % spec.heads == 0, "width must be a multiple of heads");
-  require(head_of(spec) % 2 == 0, "width / heads must be even, for rotary positions");
-  require(spec.heads % kv_heads_of(spec) == 0, "heads must be a multiple of kv_heads");
-  require(spec.hidden > 0, "hidden must be positive");
-  require(spec.window > 0, "window must be positive");
-  require(spec.chunk > 0, "chunk must be positive");
-  require(spec.chunk <= spec.window, "chunk must be at most window");
-  require(spec.rotary.base > 1, "rotary.base must be greater than 1");
-  require(spec.epsilon >= 0, "epsilon must not be negative");
+  require_rule(spec.vocab > 1, "vocab must be at least 2");
+  require_rule(spec.width > 0, "width must be positive");
+  require_rule(spec.heads > 0, "heads must be positive");
+  require_rule(spec.head >= 0 && spec.kv_heads >= 0, "head and kv_heads must not be negative");
+  require_rule(spec.head > 0 || spec.width % spec.heads == 0, "width must be a multiple of heads");
+  require_rule(head_of(spec) % 2 == 0, "width / heads must be even, for rotary positions");
+  require_rule(spec.heads % kv_heads_of(spec) == 0, "heads must be a multiple of kv_heads");
+  require_rule(spec.hidden > 0, "hidden must be positive");
+  require_rule(spec.window > 0, "window must be positive");
+  require_rule(spec.chunk > 0, "chunk must be positive");
+  require_rule(spec.chunk <= spec.window, "chunk must be at most window");
+  require_rule(spec.rotary.base > 1, "rotary.base must be greater than 1");
+  require_rule(spec.epsilon >= 0, "epsilon must not be negative");
   return spec;
 }
 
