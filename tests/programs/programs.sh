@@ -2,15 +2,7 @@
 # Runs programs as careless users do. Each must refuse in words, before it works, or keep what it has.
 #
 #   programs.sh BIN WORK       BIN: the folder of the programs; WORK: a folder to work in
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-bin=$(cd "$1" && pwd)
-work=$2
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
-
-. "$here/refuses.sh"
+. "$(dirname "$0")/begin.sh"
 
 i=0
 while [ $i -lt 200 ]; do

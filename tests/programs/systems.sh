@@ -2,14 +2,8 @@
 # The same as programs.sh, for the programs that compile a model of every system.
 #
 #   systems.sh BIN WORK        BIN: the folder of the programs; WORK: a folder to work in
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-bin=$(cd "$1" && pwd)
-work=$2
-rm -rf "$work"
-mkdir -p "$work/folder"
-cd "$work"
-. "$here/refuses.sh"
+. "$(dirname "$0")/begin.sh"
+mkdir folder
 
 refuses 1 '--width must be 256 or 768, got 300' systems --width 300
 refuses 1 '--systems must be of full_attention, ' systems --systems nothing

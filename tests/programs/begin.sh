@@ -1,4 +1,11 @@
-# For scripts that know $bin, the folder of the programs.
+# Sourced by the scripts beside it: takes BIN, the folder of the programs, and WORK off their arguments, and
+# goes to a fresh folder.
+set -eu
+bin=$(cd "$1" && pwd)
+work=$2
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
 
 # refuses STATUS WORDS PROGRAM [ARGUMENTS]: it must exit with the status, and say the words.
 refuses() {
