@@ -61,8 +61,6 @@ struct Cell {
   std::vector<measure::Bin> positions{};
   std::vector<RecallRow> recall{};
   Index memory_bytes = 0;  ///< of a session behind the longest text
-  double train_tokens_per_second = 0;
-  double read_tokens_per_second = 0;
 
   /// The loss of all bytes from `first` on, in nats a byte.
   [[nodiscard]] double loss_from(Index first) const {
@@ -124,9 +122,7 @@ struct Cell {
                                 .set("control", row.control)
                                 .set("control_right", row.control_right);
                           }))
-      .set("memory_bytes", cell.memory_bytes)
-      .set("train_tokens_per_second", cell.train_tokens_per_second)
-      .set("read_tokens_per_second", cell.read_tokens_per_second);
+      .set("memory_bytes", cell.memory_bytes);
   return report;
 }
 
@@ -144,9 +140,7 @@ struct Cell {
               .spec = json.at("spec"),
               .parameters = json.at("parameters"),
               .base = json.at("base"),
-              .memory_bytes = json.at("memory_bytes"),
-              .train_tokens_per_second = json.at("train_tokens_per_second"),
-              .read_tokens_per_second = json.at("read_tokens_per_second")};
+              .memory_bytes = json.at("memory_bytes")};
     for (const auto& varied : json.at("ablations")) {
       cell.ablations.push_back({varied.at("varied"), varied.at("value")});
     }

@@ -17,7 +17,6 @@
 #include "plan.hpp"
 #include "reading.hpp"
 #include "student.hpp"
-#include "support/machine.hpp"
 #include "support/report.hpp"
 #include "train/material.hpp"
 
@@ -26,7 +25,6 @@ namespace compare {
 /// What training leaves behind beside the model.
 struct Course {
   std::vector<CurvePoint> curve;
-  double seconds = 0;  ///< of training alone, over all runs
 
   [[nodiscard]] support::Report report() const {
     std::vector<support::Report> points;
@@ -35,7 +33,7 @@ struct Course {
       points.push_back(
           support::Report().set("tokens", point.tokens).set("nats_per_byte", point.nats));
     }
-    return support::Report().set("curve", points).set("seconds", seconds);
+    return support::Report().set("curve", points);
   }
 
   /// What was written beside a checkpoint, as far as that had come; nothing if there is no file.
@@ -44,7 +42,6 @@ struct Course {
     if (!std::filesystem::exists(path)) return course;
     try {
       const auto json = nlohmann::json::parse(data::read_text(path));
-      course.seconds = json.at("seconds");
       for (const auto& point : json.at("curve")) {
         const CurvePoint read{point.at("tokens"), point.at("nats_per_byte")};
         if (read.tokens <= tokens) course.curve.push_back(read);
@@ -85,12 +82,10 @@ class Lessons {
         save();
         return std::nullopt;
       }
-      const support::Stopwatch watch;
       Random random = student.random();
       const training::Batch batch = material_.draw(random);
       student.step(batch.texts);
       student.random() = random;
-      course.seconds += watch.seconds();
       count_(plan_.batch_tokens());
       const bool due = is_due(student.steps());
       if (due) {

@@ -230,12 +230,7 @@ class Run {
         cell.ablations.push_back({std::string(ablation.varied), ablation.value});
       }
     }
-    const support::Stopwatch watch;
     const Read read = read_texts(make, texts_);
-    cell.read_tokens_per_second =
-        static_cast<double>(plan_.texts * plan_.text_length) / watch.seconds();
-    cell.train_tokens_per_second =
-        static_cast<double>(plan_.steps() * plan_.batch_tokens()) / course.seconds;
     cell.memory_bytes = read.memory_bytes;
     cell.positions = measure::loss_by_position(
         read.scored, measure::log_edges({.first = shared.chunk, .last = plan_.text_length}));

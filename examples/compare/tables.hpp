@@ -62,19 +62,14 @@ class Table {
   return base;
 }
 
-/// Every system with its loss behind the first window, its speed and its memory.
+/// Every system with its loss behind the first window, and its memory.
 [[nodiscard]] inline std::string main_table(const std::vector<Group>& groups) {
-  Table table({"system", "parameters", "seeds", "nats per byte", "bits per byte",
-               "training, tokens/s", "reading, tokens/s", "memory, bytes"});
+  Table table({"system", "parameters", "seeds", "nats per byte", "bits per byte", "memory, bytes"});
   for (const Group& group : groups) {
     const Cell& cell = group.first();
     const Mean loss = group.loss(shared.window);
-    const auto speed = [&](double Cell::*member) {
-      return support::with_prefix(group.mean([&](const Cell& c) { return c.*member; }).value);
-    };
     table.add({cell.title, std::to_string(cell.parameters), std::to_string(loss.seeds),
                words_of(loss), words_of(loss, 1 / std::numbers::ln2),
-               speed(&Cell::train_tokens_per_second), speed(&Cell::read_tokens_per_second),
                support::with_prefix(static_cast<double>(cell.memory_bytes))});
   }
   return table.text();

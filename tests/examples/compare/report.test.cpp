@@ -34,9 +34,7 @@ Cell cell_of(const std::string& system, std::uint64_t seed, double loss) {
                   .right = 5,
                   .in_window = 2,
                   .control = 10}},
-      .memory_bytes = 4096,
-      .train_tokens_per_second = 2000,
-      .read_tokens_per_second = 8000};
+      .memory_bytes = 4096};
 }
 
 bool has(const std::string& text, const std::string& part) {

@@ -90,16 +90,9 @@ class Place {
   fs::path path_;
 };
 
-/// Everything of a cell but how fast it came about.
-std::string numbers_of(compare::Cell cell) {
-  cell.train_tokens_per_second = 0;
-  cell.read_tokens_per_second = 0;
-  return compare::report_of(cell).text();
-}
-
 std::vector<std::string> numbers_of(const compare::Folder& folder) {
   std::vector<std::string> all;
-  for (const compare::Cell& cell : folder.read()) all.push_back(numbers_of(cell));
+  for (const compare::Cell& cell : folder.read()) all.push_back(compare::report_of(cell).text());
   return all;
 }
 
