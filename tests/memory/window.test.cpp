@@ -31,7 +31,10 @@ struct Setting {
   Index sees;
 };
 
+M turned(const M& x) { return reference::rotate(x, head, 500, 0, 2, 1); }
+
 /// A memory that is read in parts answers as attention at absolute positions over the whole text.
+/// `check_state` is given its state, how many tokens were read, and all keys and values.
 template <class Memory, class Check>
 void check_memory(const Setting<Memory>& setting, Check check_state) {
   const auto& [memory, kv_heads, sees] = setting;
@@ -42,7 +45,6 @@ void check_memory(const Setting<Memory>& setting, Check check_state) {
   const auto q = normal(time, spec.width, random);
   const auto k = normal(time, kv_heads * head, random);
   const auto v = normal(time, kv_heads * head, random);
-  const auto turned = [&](const M& x) { return reference::rotate(x, head, 500, 0, 2, 1); };
   const M whole = reference::attend<double>(
       {{turned(q), turned(k), v, {}, reference::within(time, time, sees)}}, spec.heads, kv_heads);
 
@@ -63,8 +65,7 @@ void check_memory(const Setting<Memory>& setting, Check check_state) {
       first += count;
       CHECK_NOTHROW(memory.validate(state, first, shape, spec));
       CHECK(state.keys.rows() == state.values.rows());
-      CHECK(state.values.bottomRows(1) == v.row(first - 1));
-      check_state(state, first, M(k.row(first - 1)), M(turned(k).row(first - 1)));
+      check_state(state, first, k, v);
     }
   }
 }
@@ -79,10 +80,11 @@ TEST_SUITE("memory") {
                                            {{.length = 20}, 1, 20}}) {
       CAPTURE(setting.kv_heads);
       CAPTURE(setting.sees);
-      check_memory(setting, [&](const auto& state, Index read, const M& last, const M&) {
+      check_memory(setting, [&](const auto& state, Index read, const M& k, const M& v) {
         CHECK(state.keys.rows() >= std::min(read, setting.sees));
         CHECK(state.keys.rows() < setting.sees + spec.chunk);
-        CHECK(state.keys.bottomRows(1) == last);  // as they came: not turned
+        CHECK(state.keys.bottomRows(1) == k.row(read - 1));  // as they came: not turned
+        CHECK(state.values.bottomRows(1) == v.row(read - 1));
       });
     }
   }
@@ -91,9 +93,14 @@ TEST_SUITE("memory") {
     for (const Index kv_heads : {4, 2, 1}) {
       CAPTURE(kv_heads);
       check_memory(Setting<Whole>{{}, kv_heads, time},
-                   [](const auto& state, Index read, const M&, const M& turned) {
-                     CHECK(state.keys.rows() == read);
-                     CHECK(laws::disagreement(M(state.keys.bottomRows(1)), turned) < 1e-12);
+                   [](const auto& state, Index read, const M& k, const M& v) {
+                     CHECK(state.recent_keys.rows() < spec.chunk);
+                     const auto all = [](const M& stored, const M& recent) {
+                       return recent.rows() == 0 ? stored : append_rows(stored, recent);
+                     };
+                     CHECK(all(state.values, state.recent_values) == v.topRows(read));
+                     CHECK(laws::disagreement(all(state.keys, state.recent_keys),
+                                              M(turned(k).topRows(read))) < 1e-12);
                    });
     }
   }
@@ -114,15 +121,21 @@ TEST_SUITE("memory") {
                          ShapeError);
     CHECK_THROWS_WITH_AS(window(M(3, 8), M(2, 8), 3), "Window: values must be [3, 8], got [2, 8]",
                          ShapeError);
-    const auto whole = [&](const M& keys, const M& values, Index position) {
-      Whole{}.validate(Whole::State<M>{keys, values}, position, shape, spec);
+    const auto whole = [&](const M& keys, const M& values, const M& recent, Index position) {
+      Whole{}.validate(Whole::State<M>{keys, values, recent, recent}, position, shape, spec);
     };
-    CHECK_NOTHROW(whole({}, {}, 0));
-    CHECK_NOTHROW(whole(M(30, 8), M(30, 8), 30));
-    CHECK_THROWS_WITH_AS(whole(M(29, 8), M(30, 8), 30), "Whole: keys must be [30, 8], got [29, 8]",
-                         ShapeError);
-    CHECK_THROWS_WITH_AS(whole(M(30, 8), M(30, 7), 30),
+    CHECK_NOTHROW(whole({}, {}, {}, 0));
+    CHECK_NOTHROW(whole(M(30, 8), M(30, 8), {}, 30));
+    CHECK_NOTHROW(whole(M(30, 8), M(30, 8), M(4, 8), 34));
+    CHECK_NOTHROW(whole({}, {}, M(4, 8), 4));
+    CHECK_THROWS_WITH_AS(whole(M(29, 8), M(30, 8), {}, 30),
+                         "Whole: keys must be [30, 8], got [29, 8]", ShapeError);
+    CHECK_THROWS_WITH_AS(whole(M(30, 8), M(30, 7), {}, 30),
                          "Whole: values must be [30, 8], got [30, 7]", ShapeError);
+    CHECK_THROWS_WITH_AS(whole(M(30, 8), M(30, 8), M(2, 7), 32),
+                         "Whole: recent_keys must be [2, 8], got [2, 7]", ShapeError);
+    CHECK_THROWS_WITH_AS(whole(M(30, 8), M(30, 8), M(5, 8), 35),
+                         "Whole: recent_keys must have fewer than 5 rows, got 5", RangeError);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "laws/causal.hpp"
@@ -200,6 +201,37 @@ TEST_SUITE("algebra") {
                             near.q, near.k, near.v, normal(c.keys, 1, random), far.q, far.k, far.v,
                             far.bias);
     }
+  }
+
+  TEST_CASE("Attention is the Nadaraya-Watson estimate of values at queries, with two kernels") {
+    Random random(7);
+    const Case c{.queries = 9, .keys = 9, .heads = 1, .kv_heads = 1, .head = 4, .window = 9};
+    const Windowed<double> in(c, random);
+    // Each query's mean of the values of the keys up to its own, weighted by a kernel.
+    const auto estimate = [&](const auto& kernel) {
+      Matrix<double> y = Matrix<double>::Zero(c.queries, c.head);
+      for (Index i = 0; i < c.queries; ++i) {
+        double total = 0;
+        for (Index j = 0; j <= i; ++j) {
+          const double weight = kernel(in.q.row(i), in.k.row(j));
+          total += weight;
+          y.row(i) += weight * in.v.row(j);
+        }
+        y.row(i) /= total;
+      }
+      return y;
+    };
+    const auto attended = [&](const Matrix<double>& bias) {
+      return attend(in.q, in.k, in.v, bias, in.op.heads, in.op.visible[0]);
+    };
+    const double scale = 2;  // sqrt(head), which is also the squared bandwidth
+    const auto product = [&](const auto& q, const auto& k) { return std::exp(q.dot(k) / scale); };
+    CHECK(laws::disagreement(attended({}), estimate(product)) < 1e-14);
+    const auto gaussian = [&](const auto& q, const auto& k) {
+      return std::exp(-(q - k).squaredNorm() / (2 * scale));
+    };
+    const Matrix<double> bias = in.k.rowwise().squaredNorm() / (-2 * scale);
+    CHECK(laws::disagreement(attended(bias), estimate(gaussian)) < 1e-14);
   }
 
   TEST_CASE("A source that no query sees changes nothing") {
