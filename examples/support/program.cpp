@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program.hpp"
 
+#include <ttt/cpu/keep_freed_memory.hpp>
 #include <ttt/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -176,6 +177,7 @@ int Program::finish(const Outcome& outcome) const {
 
 int Program::run_outcome(int argc, const char* const* argv, const std::function<Outcome()>& body) {
   const std::string name = app_->get_name();
+  static_cast<void>(ttt::keep_freed_memory());  // where there is no such thing, it is only slower
   try {
     app_->parse(argc, argv);
     for (const auto& [flag, path] : outputs_) {

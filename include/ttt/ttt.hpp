@@ -3,6 +3,7 @@
 
 #include <ttt/algebra/operations.hpp>
 #include <ttt/algebra/tree.hpp>
+#include <ttt/cpu/keep_freed_memory.hpp>
 #include <ttt/cpu/matrix.hpp>
 #include <ttt/data/batches.hpp>
 #include <ttt/data/bytes.hpp>

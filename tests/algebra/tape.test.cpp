@@ -231,6 +231,7 @@ TEST_SUITE("algebra") {
     const auto held = sum;
     CHECK(std::move(sum).take() == held.value());
     CHECK(held.value() == 2 * x);
+    CHECK(Var<M>().take().size() == 0);  // on no tape
   }
 
   TEST_CASE("Over duals, a half without elements costs nothing") {

@@ -53,12 +53,12 @@ class Var {
   /// \pre this is on a tape
   [[nodiscard]] Tape<A>& tape() const { return *tape_; }
 
-  /// The value, moved if nothing else holds it.
+  /// The value, moved if nothing else holds it; without elements if this is on no tape.
   ///
-  /// \pre the value is the tape's: of an operation, or own_constant
+  /// \pre the value, if there is one, is the tape's: of an operation, or own_constant
   [[nodiscard]] A take() && {
     if (value_.use_count() == 1) return std::move(const_cast<A&>(*value_));  // NOLINT: made as A
-    return *value_;
+    return value();
   }
 
  private:
