@@ -5,7 +5,7 @@ import math
 
 # Okabe and Ito 2008, "Color Universal Design", but for yellow, which is faint on white.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999",
-           "#7f3b08", "#542788"]
+           "#7f3b08", "#542788", "#44aa99", "#882255", "#ddaa33", "#117733"]
 WIDTH, HEIGHT, GAP = 380, 300, 70
 TOP, LEFT, LEGEND = 40, 70, 190
 

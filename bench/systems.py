@@ -13,8 +13,8 @@ is ours over the peer's, and OUT.svg.
     bench/systems.py --python build/peers/bin/python --out build/attention --systems attention \\
         --widths 256 768 --threads 1 2 --lengths 1024 2048 4096 --rounds 5
 
-Without torch in that Python, ours run alone. Both programs say what they measure: --help of
-build/release/bin/systems, and of `python3 bench/peers`.
+Without torch in that Python ours run alone, and so do those that have no peer. Both programs say
+what they measure: --help of build/release/bin/systems, and of `python3 bench/peers`.
 """
 import argparse
 import datetime
@@ -47,6 +47,11 @@ def version_of_torch(python):
     except OSError as error:
         sys.exit(f"systems: --python {python}: {error.strerror}")
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def peers_of(python):
+    """The systems that have a peer."""
+    return run([python, ROOT / "bench/peers", "--list"])["systems"]
 
 
 def flags(numbers):
@@ -90,7 +95,7 @@ def share_rows(ours, peer):
     return rows
 
 
-def compare(name, options, width, threads, peers):
+def compare(name, options, width, threads, has_peer):
     """The rows of one system on both sides."""
     work = ["--lengths", *options.lengths, "--decode", options.decode, "--train", options.train,
             "--threads", threads]
@@ -98,7 +103,7 @@ def compare(name, options, width, threads, peers):
     for number in range(options.rounds):
         system = ours.add(run([options.build / "bin/systems", "--systems", name, *work,
                                "--width", width]))
-        if peers:
+        if has_peer:
             peer.add(run([options.python, ROOT / "bench/peers", "--systems", name, *work,
                           *flags(system["shape"])]))
         print(f"{name}, width {width}, {threads} threads: round {number + 1} of {options.rounds}",
@@ -109,17 +114,17 @@ def compare(name, options, width, threads, peers):
             continue
         row = {"measure": measure, "length": length, "unit": ours.units[measure],
                "ours": statistics.median(values), "ours_rounds": values}
-        if peers:
+        if has_peer:
             row |= {"peer": peer.median(measure, length),
                     "peer_rounds": peer.values[measure, length]}
         rows.append(row)
-    rows += share_rows(ours, peer if peers else None)
+    rows += share_rows(ours, peer if has_peer else None)
     for row in rows:
-        if peers:
+        if has_peer:
             row["ratio"] = row["ours"] / row["peer"]
     part = {"system": name, "width": width, "threads": threads, "shape": system["shape"],
             "product_rate_ours": statistics.median(ours.rates), "rows": rows}
-    return part | ({"product_rate_peer": statistics.median(peer.rates)} if peers else {})
+    return part | ({"product_rate_peer": statistics.median(peer.rates)} if has_peer else {})
 
 
 def cell(value):
@@ -204,12 +209,13 @@ def main():
     if not torch:
         print(f"systems: {options.python} has no torch: the peers are left out", file=sys.stderr)
     known = run([program, "--list"])
+    peers = peers_of(options.python) if torch else []
     report = {"program": "systems.py", "day": datetime.date.today().isoformat(),
               "commit": commit(), "machine": known["machine"], "torch": torch,
               "load_before": load, "rounds": options.rounds, "systems": []}
     for width, threads, name in itertools.product(options.widths, options.threads,
                                                   options.systems or known["systems"]):
-        report["systems"].append(compare(name, options, width, threads, bool(torch)))
+        report["systems"].append(compare(name, options, width, threads, name in peers))
         write(report, options.out)  # a run that is stopped leaves what it measured
     print(markdown(report), end="")
 

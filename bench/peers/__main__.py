@@ -97,6 +97,8 @@ def main():
         prog="peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--systems", nargs="+", choices=names, default=names, metavar="NAME",
                         help=", ".join(names))
+    parser.add_argument("--list", action="store_true",
+                        help="prints the names of the systems and measures none")
     parser.add_argument("--lengths", nargs="+", type=int, default=[1024, 2048],
                         help="tokens of the texts")
     parser.add_argument("--decode", type=int, default=64, help="tokens to generate; 0 for none")
@@ -105,6 +107,9 @@ def main():
     for name, (default, what) in SHAPE.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=what)
     options = parser.parse_args()
+    if options.list:
+        print(json.dumps({"systems": names}))
+        return
     torch.set_num_threads(options.threads)
     systems = []
     for name in options.systems:

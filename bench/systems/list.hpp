@@ -71,9 +71,13 @@ Measure ttt_linear;
 Measure ttt_linear_mamba;
 Measure ttt_mlp;
 Measure ttt_mlp_mamba;
+Measure ttt_kvb;
 Measure mamba2;
 Measure gated_delta_net;
 Measure ttt_e2e;
+Measure ttt_e2e_cache;
+Measure dynamic_evaluation;
+Measure sr_ttt;
 Measure attention;
 
 /// A system and its name.
@@ -83,17 +87,21 @@ struct System {
 };
 
 inline constexpr System all[] = {
-    {"full_attention", full_attention},      //
-    {"sliding_window", sliding_window},      //
-    {"hybrid", hybrid},                      // of these two, five to one
-    {"ttt_linear", ttt_linear},              // with the backbone of a transformer
-    {"ttt_linear_mamba", ttt_linear_mamba},  // with that of Mamba
-    {"ttt_mlp", ttt_mlp},                    //
-    {"ttt_mlp_mamba", ttt_mlp_mamba},        //
-    {"mamba2", mamba2},                      //
-    {"gated_delta_net", gated_delta_net},    //
-    {"ttt_e2e", ttt_e2e},                    //
-    {"attention", attention},                // no model: the operation alone
+    {"full_attention", full_attention},          //
+    {"sliding_window", sliding_window},          //
+    {"hybrid", hybrid},                          // of these two, five to one
+    {"ttt_linear", ttt_linear},                  // with the backbone of a transformer
+    {"ttt_linear_mamba", ttt_linear_mamba},      // with that of Mamba
+    {"ttt_mlp", ttt_mlp},                        //
+    {"ttt_mlp_mamba", ttt_mlp_mamba},            //
+    {"ttt_kvb", ttt_kvb},                        // TTT-MLP above a window
+    {"mamba2", mamba2},                          //
+    {"gated_delta_net", gated_delta_net},        //
+    {"ttt_e2e", ttt_e2e},                        //
+    {"ttt_e2e_cache", ttt_e2e_cache},            //
+    {"dynamic_evaluation", dynamic_evaluation},  // of a sliding window
+    {"sr_ttt", sr_ttt},                          //
+    {"attention", attention},                    // no model: the operation alone
 };
 
 }  // namespace systems

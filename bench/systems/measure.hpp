@@ -44,8 +44,8 @@ template <class Model>
 template <class Model>
 void measure_reading(std::vector<support::Report>& rows, const Work& work, Index length,
                      const typename Model::template Params<Matrix<float>>& params,
-                     double products) {
-  Session<Model> session(params, {.threads = work.threads});
+                     const typename Session<Model>::Options& options, double products) {
+  Session<Model> session(params, options);
   const std::vector<Token> tokens = text<Model>(length);
   const support::Stopwatch read_watch;
   session.read(tokens);
@@ -78,9 +78,10 @@ template <class Model>
 
 /// What a system of one size does in the terms of `Work`. `mixing` gives the floating-point
 /// operations of the products that a text of so many tokens needs beside those with weights; what
-/// learning adds is not counted.
+/// learning adds is not counted. `options` are those of sessions, but for the threads.
 template <class Model, class Mixing>
-[[nodiscard]] Measured measure(const Work& work, Shape shape, const Mixing& mixing) {
+[[nodiscard]] Measured measure(const Work& work, Shape shape, const Mixing& mixing,
+                               typename Session<Model>::Options options = {}) {
   constexpr ModelSpec spec = Model::spec;
   shape.insert(shape.end(), {{"vocab", spec.vocab},
                              {"width", spec.width},
@@ -89,12 +90,12 @@ template <class Model, class Mixing>
                              {"hidden", spec.hidden},
                              {"window", spec.window},
                              {"chunk", spec.chunk}});
+  options.threads = work.threads;
   const auto params = Model::initial(1);
-  Session<Model>(params, {.threads = work.threads})
-      .read(text<Model>(std::ranges::min(work.lengths)));  // warms up
+  Session<Model>(params, options).read(text<Model>(std::ranges::min(work.lengths)));  // warms up
   std::vector<support::Report> rows;
   for (const Index length : work.lengths) {
-    measure_reading<Model>(rows, work, length, params,
+    measure_reading<Model>(rows, work, length, params, options,
                            static_cast<double>(length) * weight_products<Model>() + mixing(length));
   }
   if (work.train > 0) {
