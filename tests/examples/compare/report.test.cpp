@@ -105,7 +105,8 @@ TEST_SUITE("examples/compare") {
   TEST_CASE("the page has every table") {
     const std::string page = compare::page_of(compare::groups_of(cells, 256));
     CHECK(has(page, "Settings: steps 3."));
-    CHECK(has(page, "| the bad | 1000 | 2 | 2.000 [2.000, 2.000] | 2.885 [2.885, 2.885] | 4.1 k |"));
+    CHECK(
+        has(page, "| the bad | 1000 | 2 | 2.000 [2.000, 2.000] | 2.885 [2.885, 2.885] | 4.1 k |"));
     CHECK(has(page, "| system | 0 to 256 | 256 to 512 |"));
     CHECK(has(page, "| the bad | 2.000 | 2.000 |"));
     CHECK(has(page, "| *window / length* | 0.50 | 0.00 |"));
