@@ -60,7 +60,7 @@ struct SoftmaxForward : SoftmaxOfVisible<Sources> {
     std::remove_cvref_t<decltype(x.at(0))> total{};
     this->each_range(row, first, count, [&](std::size_t n, Index begin, Index seen) {
       total = total + row.sum(begin, seen, [&](auto i) {
-        const auto e = exp(score(n, i) - largest);
+        auto e = exp(score(n, i) - largest);
         p.set(i, e);
         return e;
       });
