@@ -62,8 +62,8 @@ inline constexpr std::size_t large_depth = 12;
 /// Measures one system.
 using Measure = Measured(const Work& work);
 
-// One line a system, here and below; its composition is in the file of its name, but for the
-// backbones of a TTT layer, which share one.
+// One line a system, here and below; its composition is in the file of its name, or of the system
+// that it varies by a backbone or a cache.
 Measure full_attention;
 Measure sliding_window;
 Measure hybrid;
