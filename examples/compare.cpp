@@ -144,8 +144,8 @@ support::Outcome run(const Settings& s) {
   if (!s.report.empty()) return report_of({s.report});
   const std::vector<compare::System> systems = chosen(s);
   const compare::Folder folder{s.out};
-  if (s.overwrite) folder.clear(systems);
   const compare::Run run(plan_of(s), folder, s.threads, [] { return signalled != 0; });
+  if (s.overwrite) folder.clear(systems);
   const auto jobs = run.jobs(systems, s.seeds > 0 ? s.seeds : (s.quick ? 1 : 3));
   if (!jobs.empty()) {
     run.print_estimate(jobs);

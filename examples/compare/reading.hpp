@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -103,11 +104,12 @@ inline constexpr std::array<std::pair<NeedleTask, const char*>, 3> tasks{
   return answers(data::text(reader.generate(prompt.answer_length())), prompt.secret.value);
 }
 
-/// Asks for needles of every task in texts of every length, the same for every model. At the
-/// shortest length the same texts are also asked without their needle: what is then right was
-/// guessed.
+/// Asks for needles of every task in texts of every length, the same for every model of one seed; the
+/// next seed has the next prompts. At the shortest length the same texts are also asked without their
+/// needle: what is then right was guessed.
 [[nodiscard]] inline std::vector<RecallRow> recall_rows(const MakeReader& make,
-                                                        const Prompts& prompts, const Plan& plan) {
+                                                        const Prompts& prompts, const Plan& plan,
+                                                        std::uint64_t seed) {
   std::vector<RecallRow> rows;
   if (plan.samples == 0) return rows;
   for (const auto& [task, name] : tasks) {
@@ -115,6 +117,11 @@ inline constexpr std::array<std::pair<NeedleTask, const char*>, 3> tasks{
       RecallRow row{.task = name, .length = length, .samples = plan.samples};
       const bool controlled = length == std::ranges::min(plan.recall_length);
       Random random(static_cast<std::uint64_t>(length));
+      for (std::uint64_t other = 1; other < seed; ++other) {
+        for (Index n = 0; n < plan.samples; ++n) {
+          static_cast<void>(prompts.draw(random, task, length));
+        }
+      }
       for (Index sample = 0; sample < plan.samples; ++sample) {
         Random same = random;
         const Prompt prompt = prompts.draw(random, task, length);

@@ -234,7 +234,7 @@ class Run {
     cell.memory_bytes = read.memory_bytes;
     cell.positions = measure::loss_by_position(
         read.scored, measure::log_edges({.first = shared.chunk, .last = plan_.text_length}));
-    if (identity.base) cell.recall = recall_rows(make, prompts_, plan_);
+    if (identity.base) cell.recall = recall_rows(make, prompts_, plan_, job.seed);
     return cell;
   }
 

@@ -18,7 +18,7 @@ namespace training {
 
 using ttt::Index;
 
-/// What a run is told. The members up to `peak_penalty` decide its bits; the others do not.
+/// What a run is told. The members up to `capacity_penalty` decide its bits; the others do not.
 struct Settings {
   std::string model = "bookkeeper";
   std::string objective = "meta";
@@ -111,7 +111,7 @@ struct Settings {
       if (recall_weight != 1) add("recall-weight", recall_weight);
     }
     for (const Index n : slots) add("slots", n);
-    if (!slots.empty()) add("keep-penalty", keep_penalty);
+    add("keep-penalty", keep_penalty);
     if (peak_penalty > 0) add("peak-penalty", peak_penalty);
     if (capacity_penalty > 0) add("capacity-penalty", capacity_penalty);
     return words;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,19 @@ class PerfectReader final : public FakeReader {
   }
 };
 
+/// Remembers what it was asked.
+class Listener final : public FakeReader {
+ public:
+  explicit Listener(std::set<std::string>& asked) : asked_(&asked) {}
+
+ private:
+  [[nodiscard]] std::string answer(const std::string& text) const override {
+    asked_->insert(text);
+    return "";
+  }
+  std::set<std::string>* asked_;
+};
+
 compare::Plan small_plan() {
   compare::Plan plan;
   plan.recall_length = {512, 1024};
@@ -55,7 +69,7 @@ TEST_SUITE("examples/compare") {
   TEST_CASE("a reader that finds every needle recalls all, and without needles nothing") {
     const compare::Prompts prompts({haystacks::prose});
     const auto rows = compare::recall_rows([] { return std::make_unique<PerfectReader>(); },
-                                           prompts, small_plan());
+                                           prompts, small_plan(), 1);
     REQUIRE(rows.size() == 6);
     for (const compare::RecallRow& row : rows) {
       CAPTURE(row.task);
@@ -69,8 +83,22 @@ TEST_SUITE("examples/compare") {
   TEST_CASE("a reader that says nothing recalls nothing") {
     const compare::Prompts prompts({haystacks::prose});
     const auto rows =
-        compare::recall_rows([] { return std::make_unique<FakeReader>(); }, prompts, small_plan());
+        compare::recall_rows([] { return std::make_unique<FakeReader>(); }, prompts, small_plan(), 1);
     for (const compare::RecallRow& row : rows) CHECK(row.right == 0);
+  }
+
+  TEST_CASE("every model of a seed is asked the same, and those of two seeds never the same") {
+    const compare::Prompts prompts({haystacks::prose});
+    const auto asked = [&](std::uint64_t seed) {
+      std::set<std::string> texts;
+      (void)compare::recall_rows([&] { return std::make_unique<Listener>(texts); }, prompts,
+                                 small_plan(), seed);
+      return texts;
+    };
+    const auto first = asked(1);
+    CHECK(first.size() == 3 * (2 * 5 + 5));  // with those whose needle is removed
+    CHECK(asked(1) == first);
+    for (const std::string& text : asked(2)) CHECK(!first.contains(text));
   }
 
   TEST_CASE("the loss of texts is the mean of their surprisals, read one by one") {
