@@ -104,9 +104,9 @@ inline constexpr std::array<std::pair<NeedleTask, const char*>, 3> tasks{
   return answers(data::text(reader.generate(prompt.answer_length())), prompt.secret.value);
 }
 
-/// Asks for needles of every task in texts of every length, the same for every model of one seed; the
-/// next seed has the next prompts. At the shortest length the same texts are also asked without their
-/// needle: what is then right was guessed.
+/// Asks for needles of every task in texts of every length, the same for every model of one seed;
+/// the next seed has the next prompts. At the shortest length the same texts are also asked without
+/// their needle: what is then right was guessed.
 [[nodiscard]] inline std::vector<RecallRow> recall_rows(const MakeReader& make,
                                                         const Prompts& prompts, const Plan& plan,
                                                         std::uint64_t seed) {

@@ -42,4 +42,11 @@ void expect_shape(std::string_view operation, std::string_view name, const Array
   }
 }
 
+/// Throws ShapeError unless `array` is [rows, cols]; without rows it may have any width.
+template <class Array>
+void expect_rows(std::string_view operation, std::string_view name, const Array& array, Index rows,
+                 Index cols) {
+  expect_shape(operation, name, array, {rows, rows == 0 ? any_extent : cols});
+}
+
 }  // namespace ttt

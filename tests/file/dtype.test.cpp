@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace {
 
@@ -59,6 +60,17 @@ TEST_SUITE("file") {
       if (!std::isnan(wide)) REQUIRE(bf16(wide) == pattern);
       if (!std::isnan(half)) REQUIRE(f16(half) == pattern);
     }
+  }
+
+  TEST_CASE("a finite number that a type cannot hold is refused") {
+    const std::vector<double> numbers{1, 70000};
+    CHECK_NOTHROW(static_cast<void>(file::encode<double>(numbers, DType::bf16)));
+    CHECK_THROWS_WITH_AS(static_cast<void>(file::encode<double>(numbers, DType::f16)),
+                         "encode: 70000 is too large for F16", RangeError);
+    const std::vector<double> large{1e39};
+    CHECK_THROWS_AS(static_cast<void>(file::encode<double>(large, DType::f32)), RangeError);
+    const std::vector<double> infinite{std::numeric_limits<double>::infinity()};
+    CHECK_NOTHROW(static_cast<void>(file::encode<double>(infinite, DType::f16)));
   }
 
   TEST_CASE("a dtype is found by its name and by no other") {

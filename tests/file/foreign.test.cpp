@@ -108,6 +108,13 @@ TEST_SUITE("file") {
                          "read: theirs: tensor \"u\" is missing", FormatError);
   }
 
+  TEST_CASE("A tensor of any rank is read in the memory of its elements") {
+    std::vector<Index> shape(100'000, 1);
+    shape.back() = 6;
+    CHECK(read(shape, {.theirs = "t", .layout = Layout::same, .rows = 2, .cols = 3}) ==
+          matrix({0, 1, 2, 3, 4, 5}, 3));
+  }
+
   TEST_CASE("A table says where each tensor of a tree is, by block or in a stack of blocks") {
     const auto tensors = file::foreign_tensors(table, "model.", shapes);
     REQUIRE(tensors.size() == 3);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ttt/layer/causal_conv.hpp>
+#include <ttt/model/session.hpp>
 
 #include <string>
 #include <type_traits>
@@ -13,6 +14,10 @@ using namespace ttt;
 using laws::Learner;
 using laws::other;
 using laws::small;
+
+/// Two heads of queries to one of keys.
+constexpr ModelSpec shared = checked(
+    {.vocab = 5, .width = 8, .heads = 2, .kv_heads = 1, .hidden = 6, .window = 4, .chunk = 4});
 
 template <class L, ModelSpec Spec>
 std::vector<std::string> names() {
@@ -60,6 +65,20 @@ TEST_SUITE("layer") {
   TEST_CASE("Fast layers of every kind are causal, stream and have their gradients") {
     laws::check_layer<Block<Fast<Attend<Window>>, SwiGlu>, small>();
     laws::check_layer<Block<Fast<CausalConv<4>>, SwiGlu>, other>();
+  }
+
+  TEST_CASE("Attention refuses heads that cannot be turned or shared") {
+    CHECK_THROWS_WITH_AS(static_cast<void>(With<Attend<Window>{.head = 5}>{}.tensors(small)),
+                         "head must be even, for rotary positions", SpecError);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(With<Attend<Window>{.heads = 3, .kv_heads = 2}>{}.tensors(small)),
+        "heads must be a multiple of kv_heads", SpecError);
+    // A retention for each of the spec's heads of keys is too few for a layer with more.
+    using Own = With<Attend<Window, Cache<4, evict::LeastRetained>>{.heads = 2, .kv_heads = 2}>;
+    using Model = LanguageModel<shared, Repeat<1, Block<Own>>>;
+    const auto params = Model::initial<Matrix<double>>(1);
+    CHECK_THROWS_WITH_AS(Session<Model, Matrix<double>>(params).read(std::vector<Token>{1, 2}),
+                         "CachedWindow.attend: keep must be [2, 2], got [2, 1]", ShapeError);
   }
 
   TEST_CASE("Fast says of itself what its layer does") {

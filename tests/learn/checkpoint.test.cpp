@@ -3,10 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "laws/texts.hpp"
@@ -112,6 +114,45 @@ TEST_SUITE("learn") {
         static_cast<void>(read_checkpoint<Small, Matrix<float>>(file)),
         ("read: " + file.string() + ": unexpected tensors \"adamw.mean.nobody\"").c_str(),
         FormatError);
+  }
+
+  TEST_CASE("a checkpoint that no training can go on from is refused") {
+    const Folder folder;
+    const auto file = folder.path / "run.checkpoint";
+    Random random(5);
+    Training training({.params = laws::lively_params<Small, float>(1)}, options);
+    training.step(batch(random));
+    write_checkpoint<Small, Matrix<float>>(file, {training.state(), random, "a step"});
+    const file::Archive sound = file::read(file);
+    const auto check_refused = [&]<class E>(const file::Archive& archive, const std::string& why,
+                                            std::type_identity<E> /*error*/) {
+      file::write(file, archive);
+      CHECK_THROWS_WITH_AS(static_cast<void>(read_checkpoint<Small, Matrix<float>>(file)),
+                           ("read: " + file.string() + ": " + why).c_str(), E);
+    };
+    for (const std::int64_t steps : {std::int64_t{-1}, std::int64_t{1} << 53}) {
+      file::Archive archive = sound;
+      archive.set("adamw.steps", steps);
+      check_refused(archive, "adamw.steps must be in 0..2^53, got " + std::to_string(steps),
+                    std::type_identity<FormatError>());
+    }
+    const std::string name = "model.wte.weight";
+    for (const std::string prefix : {"", "adamw.mean.", "adamw.square."}) {
+      file::Archive archive = sound;
+      Matrix<float> array = archive.matrix<float>(prefix + name);
+      array(0, 0) = std::numeric_limits<float>::quiet_NaN();
+      archive.set(prefix + name, array);
+      const std::string where = prefix.empty() ? "" : prefix.substr(0, prefix.size() - 1) + ": ";
+      check_refused(archive, where + "tensor \"" + name + "\" must be finite",
+                    std::type_identity<NumberError>());
+    }
+    file::Archive half;
+    half.metadata = sound.metadata;
+    for (const auto& [other, tensor] : sound.tensors()) {
+      if (other != "adamw.square." + name) half.set(other, tensor);
+    }
+    check_refused(half, "tensor \"" + name + "\" must be in both adamw.mean and adamw.square",
+                  std::type_identity<FormatError>());
   }
 
   TEST_CASE("a loss that is not finite stops the run with the step and leaves the parameters") {

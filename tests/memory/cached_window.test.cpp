@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ttt/layer/attend.hpp>
 #include <ttt/layer/layer.hpp>
 #include <ttt/memory/published.hpp>
 
@@ -112,6 +113,14 @@ TEST_SUITE("memory") {
     CHECK_NOTHROW(read(4, {}));
   }
 
+  TEST_CASE("a window with a cache that is shorter than a chunk is refused before it reads") {
+    using Chunk = Attend<With<Window{.length = own.chunk}>, Cache<3>>;
+    using Less = Attend<With<Window{.length = own.chunk - 1}>, Cache<3>>;
+    CHECK_NOTHROW(static_cast<void>(Chunk{}.tensors(own)));
+    CHECK_THROWS_WITH_AS(static_cast<void>(Less{}.tensors(own)),
+                         "a window with a cache must be at least a chunk", SpecError);
+  }
+
   TEST_CASE("a window with a cache refuses states that no text leaves") {
     using Kept = Cache<3, evict::LowestKeepScore>;
     using Memory = CachedWindow<Kept>;
@@ -124,15 +133,10 @@ TEST_SUITE("memory") {
       Memory{}.validate(other, position, laws::shape_of(own), own);
     };
     CHECK_NOTHROW(refused(34, [](auto&) {}));
-    CHECK_THROWS_WITH_AS(
-        refused(33, [](auto&) {}),
-        "CachedWindow: keys must have at most 9 rows and entries at most 3, got 10 "
-        "and 3",
-        RangeError);
+    CHECK_THROWS_WITH_AS(refused(33, [](auto&) {}),
+                         "CachedWindow: keys must be [9, 80], got [10, 80]", ShapeError);
     CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.cache.entries.push_back({.position = 99}); }),
-                         "CachedWindow: keys must have at most 10 rows and entries at most 3, got "
-                         "10 and 4",
-                         RangeError);
+                         "CachedWindow: entries must be at most 3, got 4", RangeError);
     CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.values = M(10, 3); }),
                          "CachedWindow: values must be [10, 80], got [10, 3]", ShapeError);
     CHECK_THROWS_WITH_AS(refused(34, [](auto& s) { s.keep = M(9, 1); }),

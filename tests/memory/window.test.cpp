@@ -114,10 +114,12 @@ TEST_SUITE("memory") {
     CHECK_NOTHROW(window({}, {}, 0));
     CHECK_NOTHROW(window(M(11, 8), M(11, 8), 100));
     CHECK_THROWS_WITH_AS(window(M(12, 8), M(12, 8), 100),
-                         "Window: keys must have at most 11 rows, got 12", RangeError);
-    CHECK_THROWS_WITH_AS(window(M(4, 8), M(4, 8), 3),
-                         "Window: keys must have at most 3 rows, got 4", RangeError);
-    CHECK_THROWS_WITH_AS(window(M(3, 16), M(3, 16), 3), "Window: keys must be [*, 8], got [3, 16]",
+                         "Window: keys must have 7..11 rows, got 12", RangeError);
+    CHECK_THROWS_WITH_AS(window(M(4, 8), M(4, 8), 3), "Window: keys must have 3..3 rows, got 4",
+                         RangeError);
+    CHECK_THROWS_WITH_AS(window({}, {}, 100), "Window: keys must have 7..11 rows, got 0",
+                         RangeError);
+    CHECK_THROWS_WITH_AS(window(M(3, 16), M(3, 16), 3), "Window: keys must be [3, 8], got [3, 16]",
                          ShapeError);
     CHECK_THROWS_WITH_AS(window(M(3, 8), M(2, 8), 3), "Window: values must be [3, 8], got [2, 8]",
                          ShapeError);

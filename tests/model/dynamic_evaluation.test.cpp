@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "laws/cached_texts.hpp"
 #include "laws/hybrids.hpp"
 #include "laws/meta_gradient.hpp"
 #include "laws/session.hpp"
@@ -134,6 +135,23 @@ TEST_SUITE("model") {
     for (std::size_t t = 0; t < tokens.size(); ++t) {
       CHECK(learned[t] == doctest::Approx(read[t]).epsilon(1e-12));
     }
+  }
+
+  TEST_CASE("dynamic_evaluation leaves keep scores as they were trained") {
+    using Model = laws::Keeping;  // its first block that stores by chunks is the second
+    static_assert(Model::first_learner() == 1);
+    const auto params = laws::lively_params<Model>(7);
+    const auto tokens = laws::text<Model>(12, 7);
+    Session<Model, M> still(params, {.learning = Learning::off});
+    const auto read = still.read(tokens);
+    Session<Model, M> session(params, dynamic_evaluation<Model, M>({.optimiser = {.rate = 0}}));
+    const auto learned = session.read(tokens);
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      CHECK(learned[t] == doctest::Approx(read[t]).epsilon(1e-12));
+    }
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(dynamic_evaluation<Model, M>({.fast = {"feed_forward"}})),
+        "LanguageModel: block 0 cannot learn: the side output is computed behind it", RangeError);
   }
 
   TEST_CASE("dynamic_evaluation refuses a part of no name, and the embedding") {

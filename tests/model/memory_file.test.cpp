@@ -50,7 +50,7 @@ TEST_SUITE("model") {
     std::filesystem::remove(file);
   }
 
-  TEST_CASE("a memory is refused with other parameters, another model, or a missing tensor") {
+  TEST_CASE("a memory is refused with other parameters, another model, or a tensor too many") {
     file::Archive archive = memory_archive(in_mid_chunk());
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Small>(
                              archive, laws::lively_params<Small, float>(3), with_momentum)),
@@ -61,6 +61,29 @@ TEST_SUITE("model") {
     archive.set("fast.nobody", Matrix<float>::Zero(1, 1).eval());
     CHECK_THROWS_WITH_AS(static_cast<void>(session_from<Small>(archive, params, with_momentum)),
                          "read: archive: unexpected tensors \"fast.nobody\"", FormatError);
+  }
+
+  TEST_CASE("a memory that lacks a tensor of the window, or of its chunk's, is refused") {
+    const file::Archive whole = memory_archive(in_mid_chunk());
+    Reader at_end(params, with_momentum);
+    at_end.read(text(5 * Small::spec.chunk));
+    const file::Archive before_step = memory_archive(at_end);
+    const auto refused = [](const file::Archive& archive, const std::string& prefix) {
+      file::Archive less;
+      less.metadata = archive.metadata;
+      for (const auto& [name, tensor] : archive.tensors()) {
+        if (!name.starts_with(prefix)) less.set(name, tensor);
+      }
+      REQUIRE(less.tensors().size() < archive.tensors().size());
+      CAPTURE(prefix);
+      CHECK_THROWS_AS(static_cast<void>(session_from<Small>(less, params, with_momentum)),
+                      FormatError);
+    };
+    refused(whole, "memory.model.h.blocks.0.seq_modeling_block.");
+    refused(whole, "logits");
+    refused(whole, "fast.");
+    refused(whole, "chunk.tokens");
+    refused(before_step, "chunk.memory.");
   }
 
   TEST_CASE("a memory that no session can have is refused") {

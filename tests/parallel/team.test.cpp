@@ -6,7 +6,14 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
+
+#ifdef __linux__
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 #include "laws/numbers.hpp"
 
@@ -41,6 +48,22 @@ TEST_SUITE("parallel") {
     team.run([&](Index /*part*/) { ++ended; });
     CHECK(ended == 6);
   }
+
+#ifdef __linux__
+  TEST_CASE("a team whose threads the system does not start is refused, and its others end") {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t size = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+    if (size > rlim_t{1} << 40) return;  // a sanitizer's, which takes addresses as it likes
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+    rlimit low = before;
+    low.rlim_cur = size + (rlim_t{256} << 20);
+    REQUIRE(setrlimit(RLIMIT_AS, &low) == 0);
+    CHECK_THROWS_AS(Team(1024), std::system_error);
+    setrlimit(RLIMIT_AS, &before);
+  }
+#endif
 
   TEST_CASE("ranges are disjoint, cover all, and begin at multiples of the grain") {
     Team team(3);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ttt/cpu/half.hpp>
+#include <ttt/decimal.hpp>
 #include <ttt/error.hpp>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -118,12 +120,17 @@ template <class Element>
 /// The bytes of `values` as `dtype`.
 ///
 /// \pre `dtype` is real
+/// \throws RangeError if a finite value is too large for it.
 template <std::floating_point S>
 [[nodiscard]] std::vector<std::byte> encode(std::span<const S> values, DType dtype) {
   std::vector<std::byte> bytes(values.size() * static_cast<std::size_t>(describe(dtype).bytes));
   with_real(dtype, [&](auto element) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       element = rounded<decltype(element)>(values[i]);
+      if (std::isfinite(values[i]) && !std::isfinite(static_cast<double>(element))) {
+        throw RangeError("encode: " + decimal(values[i]) + " is too large for " +
+                         std::string(describe(dtype).name));
+      }
       std::memcpy(bytes.data() + i * sizeof element, &element, sizeof element);
     }
   });

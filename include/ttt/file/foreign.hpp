@@ -77,16 +77,6 @@ namespace detail {
   return word.find('.') == std::string_view::npos ? std::optional(word) : std::nullopt;
 }
 
-/// The elements of a tensor of any rank, in their order.
-inline void append_elements(std::vector<double>& elements, const TensorView& view) {
-  if (view.shape().size() > 2) {
-    for (Index n = 0; n < view.shape()[0]; ++n) append_elements(elements, view.slice(n));
-    return;
-  }
-  const auto part = view.matrix<double>();
-  elements.insert(elements.end(), part.data(), part.data() + part.size());
-}
-
 /// Whether a tensor has the extents that it must have.
 [[nodiscard]] inline bool fits(const ForeignTensor& tensor, std::span<const Index> shape) {
   const auto& [ours, theirs, layout, rows, cols, part, parts] = tensor;
@@ -204,9 +194,8 @@ template <Storage M>
                       std::string(describe(layout)) + ", got " + in_words(view.shape()));
   }
   const Index heads = view.shape().empty() ? 1 : view.shape()[0];
-  std::vector<double> elements;
-  elements.reserve(static_cast<std::size_t>(rows * cols));
-  detail::append_elements(elements, layout == Layout::blocks ? view.slice(part) : view);
+  const auto elements =
+      (layout == Layout::blocks ? view.slice(part) : view).template elements<double>();
   std::vector<Scalar<M>> matrix;
   matrix.reserve(elements.size());
   for (Index row = 0; row < rows; ++row) {

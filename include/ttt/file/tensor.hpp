@@ -101,11 +101,20 @@ class TensorView {
     if (!describe(dtype_).real || rank > 2 || !fits(rows, shape[0]) || !fits(cols, shape[1])) {
       refuse(" must be real " + in_words(shape));
     }
-    std::vector<S> elements(static_cast<std::size_t>(rows * cols));
+    return Primitives<M>::upload(rows, cols, elements<S>());
+  }
+
+  /// A copy of the elements of any shape, rounded to S, the last axis innermost.
+  ///
+  /// \throws FormatError if they are not real
+  template <std::floating_point S>
+  [[nodiscard]] std::vector<S> elements() const {
+    if (!describe(dtype_).real) refuse(" must be real");
+    std::vector<S> all(bytes_.size() / static_cast<std::size_t>(describe(dtype_).bytes));
     with_real(dtype_, [&](auto zero) {
-      each(zero, [&](std::size_t i, auto element) { elements[i] = static_cast<S>(element); });
+      each(zero, [&](std::size_t i, auto element) { all[i] = static_cast<S>(element); });
     });
-    return Primitives<M>::upload(rows, cols, elements);
+    return all;
   }
 
   /// The same on the CPU.
@@ -116,8 +125,8 @@ class TensorView {
 
   /// A copy as integers, the last axis innermost.
   ///
-  /// \throws FormatError if the elements are not integers, their number is not `count` (`any`
-  ///         matches every number), or one is beyond std::int64_t
+  /// \throws FormatError if the elements are not integers, their number is not `count`
+  ///         (`any_extent` matches every number), or one is beyond std::int64_t
   [[nodiscard]] std::vector<std::int64_t> integers(Index count = any_extent) const {
     const Index got = std::ssize(bytes_) / describe(dtype_).bytes;
     if (describe(dtype_).real || (count != any_extent && count != got)) {

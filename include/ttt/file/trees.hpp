@@ -69,7 +69,7 @@ void read_tree(const Archive& archive, const std::string& prefix, T<M>& tree) {
     try {
       data->set_table({table.data(), table.data() + table.size()});
     } catch (const RangeError& error) {
-      throw FormatError("read: tensor \"" + full + "\": " + error.what());
+      throw FormatError("read: " + archive.origin() + ": tensor \"" + full + "\": " + error.what());
     }
   }
 }

@@ -127,12 +127,9 @@ struct DeltaMemory {
       throw RangeError("DeltaMemory: keys must have at most " + std::to_string(most) +
                        " rows, got " + std::to_string(state.keys.rows()));
     }
-    const auto expect_rows = [&](const char* name, const M& array, Index rows) {
-      expect_shape("DeltaMemory", name, array, {rows, rows == 0 ? any_extent : inner});
-    };
-    expect_rows("weights", state.weights, position == 0 ? 0 : own.head);
-    expect_rows("keys", state.keys, state.keys.rows());
-    expect_rows("errors", state.errors, state.keys.rows());
+    expect_rows("DeltaMemory", "weights", state.weights, position == 0 ? 0 : own.head, inner);
+    expect_rows("DeltaMemory", "keys", state.keys, state.keys.rows(), inner);
+    expect_rows("DeltaMemory", "errors", state.errors, state.keys.rows(), inner);
   }
 
   /// Reads the rows of x; see Layer.

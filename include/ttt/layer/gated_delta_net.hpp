@@ -156,9 +156,7 @@ struct GatedDeltaNet {
     conv.validate("GatedDeltaNet", "q_conv", state.q_conv, position, own.keys());
     conv.validate("GatedDeltaNet", "k_conv", state.k_conv, position, own.keys());
     conv.validate("GatedDeltaNet", "v_conv", state.v_conv, position, own.values());
-    const Index rows = position == 0 ? 0 : own.key;
-    expect_shape("GatedDeltaNet", "delta", state.delta,
-                 {rows, rows == 0 ? any_extent : own.values()});
+    expect_rows("GatedDeltaNet", "delta", state.delta, position == 0 ? 0 : own.key, own.values());
   }
 
   /// Reads the rows of x; see Layer.

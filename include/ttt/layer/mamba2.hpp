@@ -144,8 +144,7 @@ struct Mamba2 {
   void validate(const State<M>& memory, Index position, const ModelSpec& spec) const {
     const Shape own = shape(spec);
     conv().validate("Mamba2", "conv", memory.conv, position, own.convolved);
-    const Index rows = position == 0 ? 0 : state;
-    expect_shape("Mamba2", "ssm", memory.ssm, {rows, rows == 0 ? any_extent : own.inner});
+    expect_rows("Mamba2", "ssm", memory.ssm, position == 0 ? 0 : state, own.inner);
   }
 
   /// Reads the rows of u; see Layer.

@@ -62,8 +62,7 @@ struct ShortConv {
   template <class M>
   void validate(const char* layer, const char* name, const M& past, Index position,
                 Index width) const {
-    const Index stored = std::min(position, taps - 1);
-    expect_shape(layer, name, past, {stored, stored == 0 ? any_extent : width});
+    expect_rows(layer, name, past, std::min(position, taps - 1), width);
   }
 
   /// \shape  past [at most taps - 1, width], x [time, width] -> [time, width]

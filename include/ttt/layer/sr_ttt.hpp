@@ -30,7 +30,7 @@ namespace ttt {
 ///
 /// \shape  x [time, width] -> [time, width]; time > 0
 /// \cost   as DeltaMemory, O(time * slots * heads * head), and O(slots * width * heads * head) for
-///         each window
+///         each window that a read touches: for each token that is read alone
 /// \source arXiv:2603.06642, second version, and its code
 template <Evict Order = evict::LeastSurprisingForAge>
 struct ResidualDelta {
@@ -119,29 +119,18 @@ struct ResidualDelta {
       throw RangeError(std::string("ResidualDelta: ") + name + " must be at most " +
                        std::to_string(most) + ", got " + std::to_string(count));
     };
-    const auto expect_rows = [&](const char* name, const M& array, Index rows) {
-      expect_shape("ResidualDelta", name, array, {rows, rows == 0 ? any_extent : spec.width});
-    };
     expect("tokens of the window", state.window.rows(), slots == 0 ? 0 : position % own.window);
     expect("thresholds", std::ssize(state.threshold), 1);
     expect("entries", stored, state.threshold.empty() ? 0 : slots);
-    expect_rows("window", state.window, std::ssize(state.surprisal));
-    expect_rows("cache.hidden", state.cache.hidden, stored);
-    Index before = -1;
-    for (const Entry& entry : state.cache.entries) {
-      if (entry.position <= before || entry.position >= position - state.window.rows()) {
-        throw RangeError(
-            "ResidualDelta: positions of entries must rise, and end before the "
-            "window in progress; got " +
-            std::to_string(entry.position) + " behind " + std::to_string(before));
-      }
-      before = entry.position;
-    }
+    expect_rows("ResidualDelta", "window", state.window, std::ssize(state.surprisal), spec.width);
+    expect_rows("ResidualDelta", "cache.hidden", state.cache.hidden, stored, spec.width);
+    detail::expect_rising("ResidualDelta", state.cache.entries, position - state.window.rows());
   }
 
+  /// Reads the rows of x; see Layer.
+  ///
   /// \throws ShapeError if the oracle's term is wanted, and needles and queries differ in length;
-  /// the
-  ///         state is then untouched.
+  ///         the state is then untouched.
   template <class P, class X, class C>
   [[nodiscard]] X read(const Params<P>& params, State<X>& state, const X& x,
                        const C& context) const {

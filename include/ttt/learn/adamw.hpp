@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/clip.hpp>
 #include <ttt/algebra/several.hpp>
 #include <ttt/algebra/tree.hpp>
 #include <ttt/error.hpp>
@@ -52,7 +53,8 @@ struct AdamW {
     return std::sqrt(squares);
   }
 
-  /// Takes one step; frozen tensors count neither in the norm nor in the state.
+  /// Takes one step; returns the gradient's norm before the clip. Frozen tensors count neither in
+  /// the norm nor in the state.
   ///
   /// \shape  params and gradient are trees of one form and shape
   /// \throws NumberError, naming step and tensor, if a number of a parameter or of the state would
@@ -60,10 +62,10 @@ struct AdamW {
   /// \cost   two passes over parameters, gradient and state, of which the first only checks, and
   ///         one for the norm; for the check, memory as for the parameters
   template <template <class> class T, Storage M>
-  void step(T<M>& params, const T<M>& gradient, State<T<M>>& state, double rate) const {
+  double step(T<M>& params, const T<M>& gradient, State<T<M>>& state, double rate) const {
     const double size = norm(gradient);
     const auto t = static_cast<double>(state.steps + 1);
-    const Update update{.scale = max_norm > 0 && size >= max_norm ? max_norm / size : 1.0,
+    const Update update{.scale = clip_scale(max_norm, size),
                         .beta1 = beta1,
                         .beta2 = beta2,
                         .unbias_mean = 1.0 / (1.0 - std::pow(beta1, t)),
@@ -85,6 +87,7 @@ struct AdamW {
         params, gradient, state.mean, state.square);
     several.for_each(update,
                      [](const Update& own, const auto& arrays) { map_several<M>(own, arrays); });
+    return size;
   }
 
  public:  // because kernels of a device are named after them

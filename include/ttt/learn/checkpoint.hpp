@@ -22,9 +22,35 @@ struct Checkpoint {
   std::string recipe = "";         ///< the settings, in words; a run goes on only with the same
 };
 
+namespace detail {
+
+/// Throws FormatError or NumberError unless training can go on from a state.
+template <class Params>
+void expect_sound(const std::string& operation, const TrainingState<Params>& state) {
+  const auto& [params, adamw] = state;
+  expect_finite(operation, params);
+  expect_finite(operation + ": adamw.mean", adamw.mean);
+  expect_finite(operation + ": adamw.square", adamw.square);
+  if (adamw.steps < 0 || adamw.steps >= Index{1} << 53) {
+    throw FormatError(operation + ": adamw.steps must be in 0..2^53, got " +
+                      std::to_string(adamw.steps));
+  }
+  for_each_array(
+      [&](const Leaf& leaf, const auto& mean, const auto& square) {
+        if (is_zero(mean) == is_zero(square)) return;
+        throw FormatError(operation + ": tensor \"" + leaf.name +
+                          "\" must be in both adamw.mean and adamw.square");
+      },
+      adamw.mean, adamw.square);
+}
+
+}  // namespace detail
+
 /// Writes a checkpoint, whole or not at all.
 ///
-/// \throws FileError if it cannot be written; what was there before is then untouched.
+/// \throws FileError if it cannot be written, RangeError if the recipe is not UTF-8, NumberError if
+/// a
+///         parameter is not finite; what was there before is then untouched.
 template <class Model, Storage M>
 void write_checkpoint(const std::filesystem::path& path,
                       const Checkpoint<typename Model::template Params<M>>& checkpoint) {
@@ -42,7 +68,7 @@ void write_checkpoint(const std::filesystem::path& path,
 /// Reads a checkpoint back, bit for bit.
 ///
 /// \throws FileError if the file cannot be read; FormatError, saying where, if it is no checkpoint
-///         of this model.
+///         of this model; NumberError if an element is not finite.
 template <class Model, Storage M>
 [[nodiscard]] Checkpoint<typename Model::template Params<M>> read_checkpoint(
     const std::filesystem::path& path) {
@@ -80,6 +106,7 @@ template <class Model, Storage M>
   file::append_names(names, "adamw.mean.", checkpoint.training.adamw.mean);
   file::append_names(names, "adamw.square.", checkpoint.training.adamw.square);
   archive.expect_names(std::move(names));
+  detail::expect_sound("read: " + path.string(), checkpoint.training);
   return checkpoint;
 }
 

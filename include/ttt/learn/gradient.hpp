@@ -88,13 +88,11 @@ template <template <class> class T, class X>
 ///          + sum of loss weights * -log p(target) + terms that layers emit
 ///
 /// The fast weights are parameters like any other. The whole text is one tape, and, where no layer
-/// has something to do between chunks, one pass; the text may then have any length. `threads` share
-/// the work inside the text and change no bit.
+/// stores by chunks, one pass. `threads` share the work inside the text and change no bit.
 ///
-/// \throws RangeError if the text is not whole chunks where chunks matter, or a token is outside
-/// the
-///         vocabulary; ShapeError if mask or weights are not as long as the targets; what layers
-///         throw.
+/// \throws RangeError if the text is not whole chunks although something happens between chunks in
+///         the model, or a token is outside the vocabulary; ShapeError if mask or weights are not
+///         as long as the targets; what layers throw.
 /// \cost   three times the multiplications of reading
 template <class Model, Storage M = Matrix<float>>
 [[nodiscard]] Gradient<typename Model::template Params<M>> plain_gradient(
@@ -102,7 +100,7 @@ template <class Model, Storage M = Matrix<float>>
     const typename Model::Options& options = {}, Index threads = 1) {
   using V = Var<M>;
   constexpr bool cut = Model::traits.chunks || Model::traits.surprisal;
-  expect_text("plain_gradient", text, Model::spec.chunk, cut || Model::traits.learns);
+  expect_text("plain_gradient", text, Model::spec.chunk, Model::traits.between_chunks());
   const Chunks chunks{text.time(), Model::spec.chunk};
   const std::size_t border =
       Model::border([](const Leaf& /*leaf*/) { return false; });  // what learns is one pass here

@@ -32,7 +32,7 @@ struct StepReport {
   Index step = 0;       ///< from 0
   double loss = 0;      ///< weighted mean over the batch, before the step, in nats
   double weighted = 0;  ///< what of it comes from the loss weights of targets
-  double norm = 0;      ///< of the gradient, before the clip
+  double norm = 0;      ///< of the gradient of what is not frozen, before the clip
   double rate = 0;      ///< that the step was taken with
 };
 
@@ -128,16 +128,18 @@ class Trainer {
                       .weighted = mean.weighted / count,
                       .norm = 0,
                       .rate = options_.schedule.rate(steps())};
-    report.norm = mean_of(mean.gradient, count, report.step);
+    make_mean(mean.gradient, count, report.step);
     expect_finite(report.loss, report.step, "loss");
     expect_finite(report.rate, report.step, "rate");
-    options_.adamw.step(state_.params, mean.gradient, state_.adamw, report.rate);
+    report.norm = options_.adamw.step(state_.params, mean.gradient, state_.adamw, report.rate);
     return report;
   }
 
  private:
-  /// Makes a sum of gradients their mean, and returns its norm.
-  static double mean_of(Params& gradient, double count, Index step) {
+  /// Makes a sum of gradients their mean.
+  ///
+  /// \throws NumberError, naming step and tensor, if it is not finite.
+  static void make_mean(Params& gradient, double count, Index step) {
     std::vector<std::string> names;
     std::vector<DotArguments<Scalar<M>>> several;
     for_each_array(
@@ -148,13 +150,10 @@ class Trainer {
           several.push_back({view(sum), view(sum)});
         },
         gradient);
-    double squares = 0;
-    const std::vector<double> all = dots<M>(several);
-    for (std::size_t n = 0; n < all.size(); ++n) {
-      expect_finite(all[n], step, "gradient of " + names[n]);
-      squares += all[n];
+    const std::vector<double> squares = dots<M>(several);
+    for (std::size_t n = 0; n < squares.size(); ++n) {
+      expect_finite(squares[n], step, "gradient of " + names[n]);
     }
-    return std::sqrt(squares);
   }
 
   /// Sums over the texts that wait for an update, each times its weight.

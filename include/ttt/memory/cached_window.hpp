@@ -73,42 +73,49 @@ struct CachedWindow {
     }
   };
 
+  /// Tokens of the window that a query sees.
+  ///
+  /// \throws SpecError if they are fewer than a chunk, which leaves the window at once
+  [[nodiscard]] constexpr Index tokens(const ModelSpec& spec) const {
+    require_rule(window.tokens(spec) >= spec.chunk,
+                 "a window with a cache must be at least a chunk");
+    return window.tokens(spec);
+  }
+
   /// Throws ShapeError or RangeError unless `state` can be that of `position`.
   template <class M>
   void validate(const State<M>& state, Index position, const AttentionShape& shape,
                 const ModelSpec& spec) const {
     const auto expect_rows = [](const char* name, const M& array, Index rows, Index cols) {
-      expect_shape("CachedWindow", name, array, {rows, rows == 0 ? any_extent : cols});
+      ttt::expect_rows("CachedWindow", name, array, rows, cols);
     };
-    const Index recent = state.keys.rows();
     const Index stored = std::ssize(state.cache.entries);
     const Index of_chunk = position == 0 ? 0 : (position - 1) % spec.chunk + 1;  // read of it
-    const Index most = std::min(position, window.tokens(spec) + of_chunk);
-    if (recent > most || stored > Kept::slots) {
-      throw RangeError("CachedWindow: keys must have at most " + std::to_string(most) +
-                       " rows and entries at most " + std::to_string(Kept::slots) + ", got " +
-                       std::to_string(recent) + " and " + std::to_string(stored));
+    const Index recent = std::min(position, tokens(spec) + of_chunk);
+    if (stored > Kept::slots) {
+      throw RangeError("CachedWindow: entries must be at most " + std::to_string(Kept::slots) +
+                       ", got " + std::to_string(stored));
     }
     expect_rows("keys", state.keys, recent, shape.kv_width());
     expect_rows("values", state.values, recent, shape.kv_width());
-    const Index scores = Kept::wants.retention ? shape.heads.kv_heads : 1;
-    expect_rows("keep", state.keep, scored ? recent : 0, scores);
+    expect_rows("keep", state.keep, scored ? recent : 0, scores(shape));
     expect_rows("cache.keys", state.cache.keys, stored, shape.kv_width());
     expect_rows("cache.values", state.cache.values, stored, shape.kv_width());
-    expect_rows("cache.keep", state.cache.keep, scored ? stored : 0, scores);
+    expect_rows("cache.keep", state.cache.keep, scored ? stored : 0, scores(shape));
     expect_recent(state.recent, position, Kept::wants.window_attention ? recent : 0);
-    if (std::ssize(state.surprisal) < std::min(position, window.tokens(spec) + of_chunk)) {
+    if (std::ssize(state.surprisal) < recent) {
       throw RangeError("CachedWindow: surprisal must be that of the latest tokens");
     }
     // The first position that was not offered.
-    expect_entries(state.cache.entries, position - of_chunk + spec.chunk - window.tokens(spec));
+    detail::expect_rising("CachedWindow", state.cache.entries,
+                          position - of_chunk + spec.chunk - tokens(spec));
   }
 
   /// Notes the surprisal of the tokens that were read last, as far back as offers look.
   template <class A>
   void observe(State<A>& state, std::span<const double> surprisal, const ModelSpec& spec) const {
     state.surprisal.insert(state.surprisal.end(), surprisal.begin(), surprisal.end());
-    const Index most = window.tokens(spec) + 2 * spec.chunk;
+    const Index most = tokens(spec) + 2 * spec.chunk;
     if (std::ssize(state.surprisal) > most) {
       state.surprisal.erase(state.surprisal.begin(), state.surprisal.end() - most);
     }
@@ -117,9 +124,10 @@ struct CachedWindow {
   /// Offers what leaves, appends the tokens' keys and values, and attends to what each query sees.
   ///
   /// \shape  rows of [time, ...] -> [time, heads * head]; gate [1, 1], if gated
-  /// \throws RangeError if the tokens go beyond the chunk that they begin in, what was read was not
-  ///         observed, or options.slots is negative; NumberError if a signal is not a number. The
-  ///         state is then untouched.
+  /// \throws ShapeError if keep scores are not one for each token, or retentions not one for each
+  ///         head; RangeError if the tokens go beyond the chunk that they begin in, what was read
+  ///         was not observed, or options.slots is negative; NumberError if a signal is not a
+  ///         number. The state is then untouched.
   /// \cost   O(time * (window + slots) * heads * head)
   template <class X, class G, class C>
   [[nodiscard]] X attend(State<X>& state, const AttentionRows<X>& rows, const G& gate,
@@ -131,6 +139,9 @@ struct CachedWindow {
                        std::to_string(context.position) + " must end with its chunk, at " +
                        std::to_string(begin + context.spec.chunk) + ", got " +
                        std::to_string(time) + " tokens");
+    }
+    if constexpr (scored) {
+      expect_shape("CachedWindow.attend", "keep", context.side.keep, {time, scores(shape)});
     }
     if (context.position == begin) {
       offer_leaving(state, shape, context);
@@ -146,10 +157,14 @@ struct CachedWindow {
       }
     }
     return answer(state, rows.q, gate, shape, context,
-                  begin + context.spec.chunk - window.tokens(context.spec));
+                  begin + context.spec.chunk - tokens(context.spec));
   }
 
  private:
+  /// Keep scores or retentions of a token.
+  static Index scores(const AttentionShape& shape) {
+    return Kept::wants.retention ? shape.heads.kv_heads : 1;
+  }
   static void expect_recent(const Metadata<Entry>& recent, Index position, Index count) {
     if (std::ssize(recent) != count) {
       throw RangeError("CachedWindow: recent must have " + std::to_string(count) +
@@ -163,24 +178,12 @@ struct CachedWindow {
       }
     }
   }
-  static void expect_entries(const Metadata<Entry>& entries, Index end) {
-    Index before = -1;
-    for (const Entry& entry : entries) {
-      if (entry.position <= before || entry.position >= end) {
-        throw RangeError("CachedWindow: positions of entries must rise below " +
-                         std::to_string(end) + ", got " + std::to_string(entry.position) +
-                         " behind " + std::to_string(before));
-      }
-      before = entry.position;
-    }
-  }
 
   /// Evicts from the window what no query of the chunk sees, and offers what will leave in it.
   template <class X, class C>
   void offer_leaving(State<X>& state, const AttentionShape& shape, const C& context) const {
-    const Index tokens = window.tokens(context.spec);
-    const Index recent = std::min(row_count(state.keys), tokens);
-    const Index leaving = recent + context.spec.chunk - tokens;
+    const Index recent = std::min(row_count(state.keys), tokens(context.spec));
+    const Index leaving = recent + context.spec.chunk - tokens(context.spec);
     if (leaving <= 0) return;
     if (std::ssize(state.surprisal) < recent) {
       throw RangeError("CachedWindow.attend: surprisal must be that of the last " +
@@ -196,7 +199,8 @@ struct CachedWindow {
     const X keep = scored ? newest(state.keep) : state.keep;
     const auto oldest = [&](const X& rows) { return take_rows(rows, 0, leaving); };
     // A signal sees as far back as every session remembers.
-    const Index seen = std::min(std::ssize(state.surprisal), tokens + context.spec.chunk);
+    const Index seen =
+        std::min(std::ssize(state.surprisal), tokens(context.spec) + context.spec.chunk);
     const auto last = [](const auto& all, Index count) {
       return std::span(all).last(static_cast<std::size_t>(std::min(std::ssize(all), count)));
     };
@@ -223,7 +227,6 @@ struct CachedWindow {
   template <class X, class G, class C>
   [[nodiscard]] X answer(State<X>& state, const X& q, const G& gate, const AttentionShape& shape,
                          const C& context, Index stays) const {
-    const Index tokens = window.tokens(context.spec);
     const Index time = row_count(q);
     const Index stored = row_count(state.keys);
     const Index frame = stays - std::max(Kept::slots, context.spec.chunk);
@@ -232,9 +235,10 @@ struct CachedWindow {
     };
     const X window_q = turned(q, context.position);
     const X window_k = turned(state.keys, context.position + time - stored);
-    const VisibleKeys window_visible = VisibleKeys::sliding(time, stored, tokens);
+    const VisibleKeys window_visible = VisibleKeys::sliding(time, stored, tokens(context.spec));
     Metadata<Entry>& entries = state.cache.entries;
-    VisibleKeys cache_visible = detail::entries_outside(tokens, entries, context.position, time);
+    VisibleKeys cache_visible =
+        detail::entries_outside(tokens(context.spec), entries, context.position, time);
     if constexpr (Kept::wants.retention) {
       cache_visible.age = detail::ages_at(context.position, entries);
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/error.hpp>
 #include <ttt/types.hpp>
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace ttt {
 
@@ -80,6 +82,20 @@ struct PolicyTraits {
 };
 
 namespace detail {
+
+/// Throws RangeError unless the positions of entries rise, from 0 at the least, and are below
+/// `end`.
+inline void expect_rising(const std::string& operation, std::span<const Entry> entries, Index end) {
+  Index before = -1;
+  for (const Entry& entry : entries) {
+    if (entry.position <= before || entry.position >= end) {
+      throw RangeError(operation + ": positions of entries must rise below " + std::to_string(end) +
+                       ", got " + std::to_string(entry.position) + " behind " +
+                       std::to_string(before));
+    }
+    before = entry.position;
+  }
+}
 
 template <class P>
 constexpr PolicyTraits policy_traits() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ttt/algebra/clip.hpp>
 #include <ttt/algebra/operation.hpp>
 #include <ttt/algebra/several.hpp>
 
@@ -87,12 +88,6 @@ concept InnerOptimiser = std::copyable<O> &&
     optimiser.pullback(InnerStep<detail::Archetype>{weights, weights, gradient}, weights, weights)
     } -> std::same_as<FastWeights<detail::Archetype>>;
 };
-
-/// What a gradient of this norm is multiplied by, so that it is no longer than `max_norm`; 0 leaves
-/// every norm as it is.
-[[nodiscard]] constexpr double clip_scale(double max_norm, double norm) {
-  return max_norm > 0 && norm >= max_norm ? max_norm / norm : 1.0;
-}
 
 /// The adjoint of a gradient, given that of the clipped gradient.
 template <Storage M>

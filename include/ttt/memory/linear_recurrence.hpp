@@ -23,8 +23,8 @@ struct RecurrentHeads {
 /// A chunk is read at once. What its tokens wrote is read like attention without a softmax, what
 /// stands before it by one product:
 ///
-///   y_t = exp(G_t) q_t S + sum of exp(G_t - G_s) (q_t . k_s) u_s over s <= t,    G_t = g_1 + ..
-///   g_t
+///   y_t = exp(G_t) q_t S + sum of exp(G_t - G_s) (q_t . k_s) u_s over s <= t
+///   G_t = g_1 + .. + g_t
 ///
 /// The state-space dual of Mamba-2 writes its inputs, the gated delta rule its errors, TTT-Linear
 /// its gradients, without a decay.

@@ -48,13 +48,11 @@ struct Whole {
       throw RangeError("Whole: recent_keys must have fewer than " + std::to_string(spec.chunk) +
                        " rows, got " + std::to_string(recent));
     }
-    const auto expect_rows = [&](const char* name, const M& array, Index rows) {
-      expect_shape("Whole", name, array, {rows, rows == 0 ? any_extent : shape.kv_width()});
-    };
-    expect_rows("keys", state.keys, position - recent);
-    expect_rows("values", state.values, position - recent);
-    expect_rows("recent_keys", state.recent_keys, recent);
-    expect_rows("recent_values", state.recent_values, recent);
+    const Index cols = shape.kv_width();
+    expect_rows("Whole", "keys", state.keys, position - recent, cols);
+    expect_rows("Whole", "values", state.values, position - recent, cols);
+    expect_rows("Whole", "recent_keys", state.recent_keys, recent, cols);
+    expect_rows("Whole", "recent_values", state.recent_values, recent, cols);
   }
 
   /// Appends the tokens' keys and values, and attends to all up to each query's own.

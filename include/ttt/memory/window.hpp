@@ -47,14 +47,14 @@ struct Window {
   void validate(const State<M>& state, Index position, const AttentionShape& shape,
                 const ModelSpec& spec) const {
     const Index stored = state.keys.rows();
+    const Index least = std::min(position, tokens(spec));
     const Index most = std::min(position, tokens(spec) + spec.chunk - 1);
-    if (stored > most) {
-      throw RangeError("Window: keys must have at most " + std::to_string(most) + " rows, got " +
-                       std::to_string(stored));
+    if (stored < least || stored > most) {
+      throw RangeError("Window: keys must have " + std::to_string(least) + ".." +
+                       std::to_string(most) + " rows, got " + std::to_string(stored));
     }
-    const Index cols = stored == 0 ? any_extent : shape.kv_width();
-    expect_shape("Window", "keys", state.keys, {any_extent, cols});
-    expect_shape("Window", "values", state.values, {stored, cols});
+    expect_rows("Window", "keys", state.keys, stored, shape.kv_width());
+    expect_rows("Window", "values", state.values, stored, shape.kv_width());
   }
 
   /// Appends the tokens' keys and values, and attends to what each query sees.

@@ -6,6 +6,7 @@
 #include <ttt/model/session.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,10 +25,10 @@ struct DynamicEvaluation {
 ///   Session<Model> session(params, dynamic_evaluation<Model>({.fast = {"feed_forward"}}));
 ///
 /// What can learn is every parameter of the blocks, of the norm behind them and of a head of its
-/// own. The embedding cannot, nor what a side output is computed with: a step on them would come
+/// own. The embedding cannot, nor a side output and the blocks before it: a step on them would come
 /// after they were read.
 ///
-/// \throws RangeError if a part is in no name, or only in that of a parameter that cannot learn.
+/// \throws RangeError if a part is in no name, or in that of a parameter that cannot learn.
 /// \cost   of a chunk a pass of the model, and two more of its blocks from the first that learns on
 /// \source Krause et al. 2018, "Dynamic Evaluation of Neural Sequence Models", arXiv:1709.07432, by
 ///         gradient descent with clipping, without its decay to the trained weights
@@ -45,7 +46,12 @@ template <class Model, Storage M = Matrix<float>>
     }
   }
   FastSelection fast{settings.fast};
-  if (fast.names.empty()) fast.names = {"model.h.blocks.", "model.ln_f.", "lm_head."};
+  if (fast.names.empty()) {
+    fast.names = {"model.ln_f.", "lm_head."};
+    for (std::size_t n = Model::first_learner(); n < Model::depth; ++n) {
+      fast.names.push_back(Model::block_prefix(n));
+    }
+  }
   static_cast<void>(Model::border(fast));  // refuses what cannot learn
   return {.inner = {.optimiser = settings.optimiser},
           .learning = Learning::on,

@@ -7,6 +7,7 @@
 #include <ttt/model/initialise.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -108,8 +109,9 @@ struct LanguageModel {
 
   /// The first block of the suffix, if the arrays called fast learn: `depth` if there is none.
   ///
-  /// \throws RangeError if what is read before the blocks would learn: the embedding, or what the
-  ///         side output is computed with. It is read once, so a step on it would come too late.
+  /// \throws RangeError if what is read before the suffix would learn: the embedding, what the side
+  ///         output is computed with, or a block before the first that can learn. It is read once,
+  ///         so a step on it would come too late.
   template <class IsFast>
   [[nodiscard]] static std::size_t border(const IsFast& is_fast) {
     std::size_t number = 0;
@@ -126,7 +128,7 @@ struct LanguageModel {
     for_each_stage([&]<std::size_t I>() {
       for (const auto& block : std::get<I>(shapes.stages)) {
         bool between = Stage<I>::Block::traits.chunks || Stage<I>::Block::traits.surprisal;
-        const std::string prefix = std::string(block_name(number).view()) + '.';
+        const std::string prefix = block_prefix(number);
         for (const auto& [leaf, tensor] : parts_of(block).arrays) {
           between = between || (tensor->rows > 0 && is_fast(Leaf{prefix + leaf.name, leaf.fast}));
         }
@@ -134,7 +136,30 @@ struct LanguageModel {
         ++number;
       }
     });
+    if (first < first_learner()) {
+      throw RangeError("LanguageModel: block " + std::to_string(first) +
+                       " cannot learn: the side output is computed behind it");
+    }
     return first;
+  }
+
+  /// The first block that can learn. Where layers read a side output, it is computed of the rows
+  /// that enter the first of them, and what stands before that cannot.
+  [[nodiscard]] static constexpr std::size_t first_learner() {
+    if constexpr (std::same_as<Side, NoSide>) return 0;
+    std::size_t number = 0;
+    std::size_t first = depth;
+    for_each_stage([&]<std::size_t I>() {
+      constexpr LayerTraits own = Stage<I>::Block::traits;
+      if (first == depth && (own.chunks || own.surprisal)) first = number;
+      number += Stage<I>::count;
+    });
+    return first;
+  }
+
+  /// What the names of a block's tensors begin with: "model.h.blocks.3.".
+  [[nodiscard]] static std::string block_prefix(std::size_t number) {
+    return std::string(block_name(number).view()) + '.';
   }
 
   /// Throws ShapeError or RangeError unless `state` can be that of `position`.

@@ -53,7 +53,7 @@ template <class Session>
   std::vector<Token> tokens;
   for (const std::int64_t token : archive.integers(name)) {
     if (!std::in_range<Token>(token)) {
-      throw FormatError("read: tensor \"" + name + "\" must hold tokens");
+      throw FormatError("read: " + archive.origin() + ": tensor \"" + name + "\" must hold tokens");
     }
     tokens.push_back(static_cast<Token>(token));
   }

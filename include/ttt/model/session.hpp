@@ -34,7 +34,7 @@ enum class Learning { on, off };
 ///
 /// \law causal     a token changes no surprisal of earlier ones, bit for bit
 /// \law streaming  cutting a text into reads changes nothing beyond rounding
-/// \law off        without learning, the fast weights keep their bits and cost nothing
+/// \law off        without learning, the fast weights keep their bits, and no step is computed
 template <class Model, Storage M = Matrix<float>, class Inner = InnerLoop<>>
 class Session {
  public:
@@ -66,7 +66,8 @@ class Session {
   explicit Session(std::shared_ptr<const Params> params, Options options = {})
       : params_(std::move(params)),
         options_(std::move(options)),
-        border_(Model::border(learning() ? options_.fast : FastSelection{{"none of them"}})) {
+        border_(
+            Model::border([this](const Leaf& leaf) { return learning() && options_.fast(leaf); })) {
     state_.fast = fast_weights(*params_, options_.fast);
     if (learning() && state_.fast.empty()) {
       throw RangeError("Session: learning needs fast weights, and no parameter is one");

@@ -106,11 +106,10 @@ struct SessionState {
     for (const auto& [leaf, array] : parts_of(border).arrays) {
       expect(array->rows() == rows || array->rows() == 0, leaf.name + " must have a row a token");
     }
-    expect_shape("Session", "rows", border.rows,
-                 {any_extent, rows == 0 ? any_extent : Model::spec.width});
+    expect_rows("Session", "rows", border.rows, rows, Model::spec.width);
     expect_finite(border);
     expect_finite(chunk_memory);
-    bool kept = false;
+    bool kept = rows > 0 && rows == std::ssize(chunk);  // then the chunk will be learned from
     for (const auto& [leaf, array] : parts_of(chunk_memory).arrays) {
       kept = kept || array->rows() > 0;
     }

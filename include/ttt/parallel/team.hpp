@@ -22,16 +22,19 @@ namespace ttt {
 class Team {
  public:
   /// A team of `threads`, the caller included.
+  ///
+  /// \throws std::system_error if the system starts no further thread; those that began have ended.
   explicit Team(Index threads) {
-    for (Index n = 1; n < threads; ++n) {
-      others_.emplace_back([this, n](const std::stop_token& stop) { work(stop, n); });
+    try {
+      for (Index n = 1; n < threads; ++n) {
+        others_.emplace_back([this, n](const std::stop_token& stop) { work(stop, n); });
+      }
+    } catch (...) {
+      stop();
+      throw;
     }
   }
-  ~Team() {
-    for (std::jthread& other : others_) other.request_stop();
-    round_.fetch_add(2, std::memory_order_acq_rel);
-    round_.notify_all();
-  }
+  ~Team() { stop(); }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
@@ -83,6 +86,13 @@ class Team {
 
  private:
   static constexpr int patience = 20000;  ///< looks before sleep, some ten microseconds; ours
+
+  /// Wakes the others, which end.
+  void stop() {
+    for (std::jthread& other : others_) other.request_stop();
+    round_.fetch_add(2, std::memory_order_acq_rel);
+    round_.notify_all();
+  }
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)

@@ -82,8 +82,8 @@ TEST_SUITE("examples/compare") {
 
   TEST_CASE("a reader that says nothing recalls nothing") {
     const compare::Prompts prompts({haystacks::prose});
-    const auto rows =
-        compare::recall_rows([] { return std::make_unique<FakeReader>(); }, prompts, small_plan(), 1);
+    const auto rows = compare::recall_rows([] { return std::make_unique<FakeReader>(); }, prompts,
+                                           small_plan(), 1);
     for (const compare::RecallRow& row : rows) CHECK(row.right == 0);
   }
 
