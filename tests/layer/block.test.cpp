@@ -17,7 +17,7 @@ using laws::small;
 
 /// Two heads of queries to one of keys.
 constexpr ModelSpec shared = checked(
-    {.vocab = 5, .width = 8, .heads = 2, .kv_heads = 1, .hidden = 6, .window = 4, .chunk = 4});
+    {.vocab = 5, .width = 8, .heads = 2, .hidden = 6, .window = 4, .chunk = 4, .kv_heads = 1});
 
 template <class L, ModelSpec Spec>
 std::vector<std::string> names() {
@@ -77,7 +77,9 @@ TEST_SUITE("layer") {
     using Own = With<Attend<Window, Cache<4, evict::LeastRetained>>{.heads = 2, .kv_heads = 2}>;
     using Model = LanguageModel<shared, Repeat<1, Block<Own>>>;
     const auto params = Model::initial<Matrix<double>>(1);
-    CHECK_THROWS_WITH_AS(Session<Model, Matrix<double>>(params).read(std::vector<Token>{1, 2}),
+    Session<Model, Matrix<double>> session(params);
+    const std::vector<Token> tokens{1, 2};
+    CHECK_THROWS_WITH_AS(session.read(tokens),
                          "CachedWindow.attend: keep must be [2, 2], got [2, 1]", ShapeError);
   }
 
