@@ -196,6 +196,8 @@ int main(int argc, char** argv) {
       .option("--threads", s.threads, range::threads, "systems at the same time")
       .option("--out", s.out, "the folder of cells, checkpoints, tables and figures")
       .option("--overwrite", s.overwrite, "train and measure the systems again")
-      .option("--report", s.report, "a folder, to make tables and figures of its cells alone");
+      .option("--report", s.report, "a folder, to make tables and figures of its cells alone")
+      .exclude("--report", {"--quick", "--systems", "--text", "--held-out", "--seeds", "--tokens",
+                            "--overwrite", "--out"});
   return program.run(argc, argv, [&] { return run(s); });
 }

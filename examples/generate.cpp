@@ -45,9 +45,6 @@ struct Settings {
 };
 
 std::string prompt_of(const Settings& settings) {
-  if (!settings.prompt.empty() && !settings.file.empty()) {
-    throw RangeError("--prompt and --file cannot be combined");
-  }
   std::string prompt = settings.prompt;
   if (settings.file == "-") {
     prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
@@ -123,6 +120,7 @@ int main(int argc, char** argv) {
       .option("--top-p", s.top_p, {1e-6, 1},
               "draw from the most probable tokens that together reach this probability")
       .option("--seed", s.seed, "of the draws")
-      .option("--stop", s.stop, "texts before which to end");
+      .option("--stop", s.stop, "texts before which to end")
+      .exclude("--file", {"--prompt"});
   return program.run(argc, argv, [&] { return generate(s); });
 }

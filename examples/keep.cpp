@@ -122,6 +122,7 @@ int main(int argc, char** argv) {
       .option("--inner-rate", s.inner_rate, support::range::rate_or_none,
               "of the steps that the model takes while it reads")
       .option("--seed", s.seed, "of the number that is hidden")
-      .output("--out", s.out, "the page, as HTML");
+      .output("--out", s.out, "the page, as HTML")
+      .exclude("--file", {"--book"});
   return program.run(argc, argv, [&] { return keep(s); });
 }

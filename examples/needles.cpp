@@ -253,17 +253,19 @@ int main(int argc, char** argv) {
       .option("--seed", s.seed, "of the samples")
       .option("--out", s.out, "the folder of the grid's report and picture")
       .option("--device", s.device, support::device_help)
-      .option("--threads", s.threads, support::range::threads, "readings at the same time");
+      .option("--threads", s.threads, support::range::threads, "readings at the same time")
+      .exclude("--quick", {"--grid", "--samples", "--depths", "--task", "--bible", "--claims"})
+      .exclude("--bible", {"--task", "--grid", "--impossible"})
+      .exclude("--claims", {"--task", "--grid", "--bible", "--impossible", "--other-phrasing"})
+      .exclude("--grid", {"--task"});
   return program.run(argc, argv, [&]() -> support::Outcome {
     if (s.quick) {
       s.grid = {8, 32};
       s.samples = 8;
       s.depths = {0.05, 0.5, 0.95};
     }
-    if (s.bible && s.impossible) throw RangeError("--bible cannot be combined with --impossible");
-    if (s.claims && (s.bible || s.impossible || s.other_phrasing || !s.task.empty())) {
-      throw RangeError(
-          "--claims cannot be combined with --task, --bible, --impossible or --other-phrasing");
+    if (s.policy != Settings{}.policy && s.task.empty() && !s.bible && !s.claims) {
+      throw RangeError("--policy needs --task, --bible or --claims: a grid has a row for each");
     }
     constexpr Index claims_windows = 20;  // 32 needles and a question take up to 2400 bytes
     if (s.claims && s.windows < claims_windows) {

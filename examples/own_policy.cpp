@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A policy of one's own, in eight lines, on either device: what surprised the model little and was
-// read little leaves first.
+// read little is evicted first.
 //
 //   own_policy
 //   own_policy --device cuda
@@ -83,7 +83,8 @@ int main(int argc, char** argv) {
       .option("--file", s.file, "a text to read instead")
       .option("--bytes", s.bytes, support::range::count, "of the text, from its beginning")
       .option("--models", s.models, "the folder of the model")
-      .option("--device", s.device, support::device_help);
+      .option("--device", s.device, support::device_help)
+      .exclude("--file", {"--book"});
   return program.run(argc, argv, [&] {
     return support::with_device(s.device, [&]<Storage M>() { return read<M>(s); });
   });

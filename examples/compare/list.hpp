@@ -12,7 +12,7 @@ namespace compare {
 
 /// A way to read with a trained model, which has a row of its own in tables.
 struct Reading {
-  std::string name;   ///< in files and on the command line
+  std::string name;   ///< in files
   std::string title;  ///< in tables and figures
   Way way = Way::as_trained;
 };

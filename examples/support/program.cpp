@@ -155,6 +155,12 @@ Program& Program::output(std::string_view flag, std::string& path, std::string_v
   return *this;
 }
 
+Program& Program::exclude(std::string_view flag, const std::vector<std::string>& others) {
+  CLI::Option* const option = app_->get_option(std::string(flag));
+  for (const std::string& other : others) option->excludes(app_->get_option(other));
+  return *this;
+}
+
 int Program::finish(const Outcome& outcome) const {
   bool complete = true;
   const auto attempt = [&](const std::function<void()>& write) {

@@ -97,6 +97,11 @@ class Program {
   /// \pre `path` outlives `run`
   Program& output(std::string_view flag, std::string& path, std::string_view help);
 
+  /// Refuses a command line that has one of these options beside `flag`.
+  ///
+  /// \pre all are declared
+  Program& exclude(std::string_view flag, const std::vector<std::string>& others);
+
   /// Reads the command line and runs `body`, which returns a Report or an Outcome, then writes its
   /// files and its report.
   ///

@@ -74,7 +74,8 @@ struct Example {
         .option("--seed", seed, "of all that is random")
         .option("--hold-out", titles, "titles not to read")
         .option("--depths", depths, support::range::share, "of the needle")
-        .output("--out", out, "the page");
+        .output("--out", out, "the page")
+        .exclude("--out", {"--depths"});
     arguments.insert(arguments.begin(), "reader");
     const Captured captured_errors(std::cerr);
     const Captured captured_output(std::cout);
@@ -127,6 +128,13 @@ TEST_SUITE("support") {
     CHECK(example.run({"--steps", "many"}) == 2);
     CHECK(example.errors.find("many") != std::string::npos);
     CHECK(example.run({"--recipe", "/no/such/file"}) == 2);
+  }
+
+  TEST_CASE("options that exclude each other are refused together, and not one by one") {
+    Example example;
+    CHECK(example.run({"--depths", "0.1", "--out", ""}) == 2);
+    CHECK(example.errors.find("--out excludes --depths") != std::string::npos);
+    CHECK(example.run({"--depths", "0.1"}) == 0);
   }
 
   TEST_CASE("a number outside its option's range is refused, with option and range") {
