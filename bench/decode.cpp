@@ -8,12 +8,12 @@
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
 
-#include <algorithm>
 #include <iostream>
 #include <vector>
 
 #include "support/machine.hpp"
 #include "support/program.hpp"
+#include "support/statistics.hpp"
 
 namespace {
 
@@ -54,13 +54,9 @@ int main(int argc, char** argv) {
       std::cerr << "round " << round << ": " << speeds.back() << " tokens/s, share "
                 << shares.back() << '\n';
     }
-    const auto median = [](std::vector<double>& numbers) {
-      std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
-      return numbers[numbers.size() / 2];
-    };
     support::Report report;
-    report.set("share_of_bandwidth_512", median(shares))
-        .set("tokens_per_second", median(speeds))
+    report.set("share_of_bandwidth_512", support::median(shares))
+        .set("tokens_per_second", support::median(speeds))
         .set("weight_bytes", bytes)
         .set("machine", support::this_machine().report());
     std::cout << report.text();

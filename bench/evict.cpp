@@ -22,6 +22,7 @@
 
 #include "support/machine.hpp"
 #include "support/program.hpp"
+#include "support/statistics.hpp"
 
 namespace {
 
@@ -31,11 +32,6 @@ constexpr Index smallest = 64;
 constexpr Index width = 64;
 constexpr Index chunk = 64;
 using Kept = Cache<Index{1} << 20, evict::LeastSurprising>;
-
-double median(std::vector<double> numbers) {
-  std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
-  return numbers[numbers.size() / 2];
-}
 
 /// Tokens that leave the window, chunk by chunk, ever more surprising: nearly each of them evicts
 /// one of `slots` entries.
@@ -161,23 +157,24 @@ int main(int argc, char** argv) {
         heap.push_back(seconds.heap);
       }
       if (slots == smallest) {
-        first_whole = median(whole);
-        first_choice = median(choice);
+        first_whole = support::median(whole);
+        first_choice = support::median(choice);
       }
       const double growth =
           static_cast<double>(slots + chunk) / static_cast<double>(smallest + chunk);
       const std::string name = "slots_" + std::to_string(slots);
-      report.set(name,
-                 support::Report()
-                     .set("microseconds", 1e6 * median(whole))
-                     .set("over_64", median(whole) / first_whole)
-                     .set("over_64_and_growth", median(whole) / first_whole / growth)
-                     .set("choice_microseconds", 1e6 * median(choice))
-                     .set("choice_over_heap", median(choice) / median(heap))
-                     .set("choice_over_64", median(choice) / first_choice)
-                     .set("choice_over_64_and_growth", median(choice) / first_choice / growth));
-      std::cerr << slots << " slots: " << 1e6 * median(whole) << " us an offer, deciding "
-                << 1e6 * median(choice) << " us, a heap " << 1e6 * median(heap) << " us\n";
+      report.set(name, support::Report()
+                           .set("microseconds", 1e6 * support::median(whole))
+                           .set("over_64", support::median(whole) / first_whole)
+                           .set("over_64_and_growth", support::median(whole) / first_whole / growth)
+                           .set("choice_microseconds", 1e6 * support::median(choice))
+                           .set("choice_over_heap", support::median(choice) / support::median(heap))
+                           .set("choice_over_64", support::median(choice) / first_choice)
+                           .set("choice_over_64_and_growth",
+                                support::median(choice) / first_choice / growth));
+      std::cerr << slots << " slots: " << 1e6 * support::median(whole) << " us an offer, deciding "
+                << 1e6 * support::median(choice) << " us, a heap " << 1e6 * support::median(heap)
+                << " us\n";
     }
     report.set("chunk", chunk).set("width", width).set("machine", support::this_machine().report());
     std::cout << report.text();

@@ -17,6 +17,7 @@
 
 #include "support/machine.hpp"
 #include "support/program.hpp"
+#include "support/statistics.hpp"
 
 namespace {
 
@@ -52,11 +53,6 @@ double multiplications(Index time) {
   for (Index t = 0; t < time; ++t) pairs += static_cast<double>(std::min(t + 1, spec.window));
   return 3 * weights * static_cast<double>(time) +
          6 * pairs * static_cast<double>(spec.width) * static_cast<double>(Model::depth);
-}
-
-double median(std::vector<double> numbers) {
-  std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
-  return numbers[numbers.size() / 2];
 }
 
 /// What is promised: the most that a meta-gradient may take, in ordinary gradients, for chunks of
@@ -110,8 +106,8 @@ Result measure(Index time, Index rounds) {
               << '\n';
   }
   const auto tokens = static_cast<double>(time);
-  return {median(ratios), median(shares), tokens / median(plain_seconds),
-          tokens / median(meta_seconds)};
+  return {support::median(ratios), support::median(shares), tokens / support::median(plain_seconds),
+          tokens / support::median(meta_seconds)};
 }
 
 }  // namespace

@@ -9,9 +9,7 @@
 //
 // smoke: --lengths 128 300 --decode 2 --train 128 --threads 2
 
-#include <ttt/algebra/product.hpp>
-#include <ttt/cpu/matrix.hpp>
-#include <ttt/parallel/team.hpp>
+#include <ttt/error.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -43,25 +41,6 @@ const systems::System& system_of(const std::string& name) {
   return *found;
 }
 
-/// Floating-point operations a second of this library's float32 products: the best of several.
-double product_rate(Index threads) {
-  Team team(threads);
-  const Team::Scope scope(threads > 1 ? &team : nullptr);
-  double best = 0;
-  for (const Index size : {512, 1024}) {
-    const Matrix<float> a = Matrix<float>::Random(size, size);
-    const Matrix<float> b = Matrix<float>::Random(size, size);
-    Matrix<float> c(size, size);
-    for (int i = 0; i < 8; ++i) {
-      const support::Stopwatch watch;
-      gemm<Matrix<float>>(view(c), view(a), view(b), Flip::none, false);
-      const auto side = static_cast<double>(size);
-      best = std::max(best, 2 * side * side * side / watch.seconds());
-    }
-  }
-  return best;
-}
-
 /// The names of all systems, for a program that runs them one by one.
 support::Report list() {
   std::vector<std::string_view> all;
@@ -85,7 +64,7 @@ support::Report measure(const std::vector<std::string>& chosen, const systems::W
   }
   support::Report report;
   report.set("threads", work.threads)
-      .set("product_rate", product_rate(work.threads))
+      .set("product_rate", support::product_rate(work.threads))
       .set("systems", reports)
       .set("machine", support::this_machine().report());
   std::cout << report.text();

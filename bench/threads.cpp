@@ -10,13 +10,13 @@
 #include <ttt/model/session.hpp>
 #include <ttt/model/systems.hpp>
 
-#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "support/machine.hpp"
 #include "support/program.hpp"
+#include "support/statistics.hpp"
 
 namespace {
 
@@ -26,11 +26,6 @@ constexpr ModelSpec spec =
     checked({.vocab = 256, .width = 512, .heads = 8, .hidden = 896, .window = 256, .chunk = 128});
 using Model = TttE2e<spec, 8, 2>;
 using Params = Model::Params<Matrix<float>>;
-
-double median(std::vector<double> numbers) {
-  std::ranges::nth_element(numbers, numbers.begin() + std::ssize(numbers) / 2);
-  return numbers[numbers.size() / 2];
-}
 
 /// Seconds of the two kinds of work, and what came of them.
 struct Measured {
@@ -81,10 +76,11 @@ support::Report compare(Index time, Index rounds, Index most) {
   for (Index threads = 1; threads <= most; ++threads) {
     support::Report row;
     rows.push_back(row.set("threads", threads)
-                       .set("read_speed_up", median(at(read, threads - 1)))
-                       .set("gradient_speed_up", median(at(gradient, threads - 1))));
-    std::cerr << threads << " threads: reading " << median(at(read, threads - 1))
-              << " times as fast, a meta-gradient " << median(at(gradient, threads - 1)) << '\n';
+                       .set("read_speed_up", support::median(at(read, threads - 1)))
+                       .set("gradient_speed_up", support::median(at(gradient, threads - 1))));
+    std::cerr << threads << " threads: reading " << support::median(at(read, threads - 1))
+              << " times as fast, a meta-gradient " << support::median(at(gradient, threads - 1))
+              << '\n';
   }
   support::Report report;
   report.set("rows", rows)

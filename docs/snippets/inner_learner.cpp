@@ -16,8 +16,8 @@ struct Gated {
   }
 };
 
-/// Values are asked for as they are, and large errors count no more than small ones.
-struct SignedErrors {
+/// loss = |z - v| in each head, so large errors count no more than small ones; the answer is z
+struct UnitErrors {
   static constexpr bool normed = false;
 
   template <class P, class X>
@@ -30,7 +30,7 @@ struct SignedErrors {
   }
 };
 
-using Learner = InnerLearner<Gated, SignedErrors, inner_rule::Momentum>;
+using Learner = InnerLearner<Gated, UnitErrors, inner_rule::Momentum>;
 
 constexpr ModelSpec small{
     .vocab = 256, .width = 32, .heads = 2, .hidden = 48, .window = 64, .chunk = 32};

@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iomanip>
 #include <numbers>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,8 +40,7 @@ class Table {
 
 /// `1.234`
 [[nodiscard]] inline std::string fixed(double number, int digits = 3) {
-  if (!std::isfinite(number)) return "-";
-  return (support::plain_text() << std::fixed << std::setprecision(digits) << number).str();
+  return support::fixed(number, digits);
 }
 
 /// `1.234 [1.200, 1.268]`, without the interval where there is none.

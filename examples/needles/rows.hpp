@@ -157,8 +157,7 @@ inline void print_head(const std::vector<std::string>& depths) {
 
 /// A number as a table has it: `-` where nothing was counted.
 [[nodiscard]] inline std::string cell(double number, int digits = 2) {
-  if (!std::isfinite(number)) return "-";
-  return (support::plain_text() << std::fixed << std::setprecision(digits) << number).str();
+  return support::fixed(number, digits);
 }
 
 inline void print(const Row& row) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
+#include <ttt/algebra/product.hpp>
 #include <ttt/cpu/matrix.hpp>
+#include <ttt/parallel/team.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -95,7 +97,9 @@ double read_bandwidth(ttt::Index threads, ttt::Index bytes) {
   return static_cast<double>(share * threads) * sizeof(std::int32_t) / best;
 }
 
-double product_rate() {
+double product_rate(ttt::Index threads) {
+  ttt::Team team(threads);
+  const ttt::Team::Scope scope(threads > 1 ? &team : nullptr);
   double best = 0.0;
   for (const ttt::Index size : {512, 1024}) {
     const ttt::Matrix<float> a = ttt::Matrix<float>::Random(size, size);
@@ -103,7 +107,8 @@ double product_rate() {
     ttt::Matrix<float> c(size, size);
     for (int i = 0; i < 8; ++i) {
       const Stopwatch watch;
-      c.noalias() = a * b;
+      ttt::gemm<ttt::Matrix<float>>(ttt::view(c), ttt::view(a), ttt::view(b), ttt::Flip::none,
+                                    false);
       const auto side = static_cast<double>(size);
       best = std::max(best, 2.0 * side * side * side / watch.seconds());
     }

@@ -50,10 +50,11 @@ class Stopwatch {
 /// \pre   threads > 0; `bytes` exceeds the caches by far, as the default does
 [[nodiscard]] double read_bandwidth(ttt::Index threads, ttt::Index bytes = ttt::Index{512} << 20);
 
-/// Measures the rate of float32 matrix products on one thread: the best of several of 512^3 and
+/// Measures the rate of the library's float32 matrix products: the best of several of 512^3 and
 /// 1024^3.
 ///
 /// \units floating-point operations a second
-[[nodiscard]] double product_rate();
+/// \pre   threads > 0
+[[nodiscard]] double product_rate(ttt::Index threads = 1);
 
 }  // namespace support

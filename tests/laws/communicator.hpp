@@ -15,7 +15,9 @@
 #include <vector>
 
 /// What every communicator obeys. All ranks call these functions together.
-namespace ttt::laws {
+namespace laws {
+
+using namespace ttt;
 
 /// Numbers of a rank whose sum depends on the order in which they are added.
 template <class S>
@@ -129,4 +131,4 @@ void check_communicator(const C& ranks) {
   check_other_ranks(ranks);
 }
 
-}  // namespace ttt::laws
+}  // namespace laws
