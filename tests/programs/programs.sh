@@ -97,12 +97,12 @@ refuses 1 '--out: theirs is there; --overwrite replaces it' \
 # There is something to go on with, and one way to read it.
 refuses 1 'the prompt must hold a byte, got none' generate
 refuses 1 'the prompt must hold a byte, got none' generate --file - </dev/null
-refuses 2 '--file excludes --prompt' generate --prompt x --file text.txt
-refuses 2 '--file excludes --book' keep --book Rev --file text.txt
-refuses 2 '--file excludes --book' own_policy --book Rev --file text.txt
-refuses 2 '--quick excludes --samples' needles --quick --samples 100
+refuses 2 '--prompt excludes --file' generate --prompt x --file text.txt
+refuses 2 '--book excludes --file' keep --book Rev --file text.txt
+refuses 2 '--book excludes --file' own_policy --book Rev --file text.txt
+refuses 2 '--samples excludes --quick' needles --quick --samples 100
 refuses 1 '--policy needs --task, --bible or --claims' needles --policy oldest
-refuses 2 '--bible excludes --task' needles --bible --task s_niah_3
+refuses 2 '--task excludes --bible' needles --bible --task s_niah_3
 refuses 1 '--stop must hold a byte, got none' generate --prompt x --stop ''
 refuses 1 '--frozen and --dynamic cannot be combined' evaluate --text text.txt --frozen --dynamic
 refuses 1 '--fast needs --dynamic' evaluate --text text.txt --fast feed_forward

@@ -12,7 +12,7 @@ refuses 1 '--text-length must be above 256, got 256' compare --text-length 256
 refuses 1 '--systems must be of full_attention, sliding_window, ' compare --systems sliding_windows
 refuses 1 '--text and --held-out must both be given, or neither' compare --text text.txt
 refuses 1 '--report: folder must have a folder of cells' compare --report folder
-refuses 2 '--report excludes --seeds' compare --report folder --seeds 5
+refuses 2 '--seeds excludes --report' compare --report folder --seeds 5
 mkdir -p night/cells
 echo kept >night/cells/mamba2.seed1.json
 refuses 1 '--length must be a multiple of 256, got 300' compare --overwrite --length 300 --out night
