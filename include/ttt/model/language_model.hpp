@@ -136,9 +136,11 @@ struct LanguageModel {
         ++number;
       }
     });
-    if (first < first_learner()) {
-      throw RangeError("LanguageModel: block " + std::to_string(first) +
-                       " cannot learn: the side output is computed behind it");
+    if constexpr (first_learner() > 0) {
+      if (first < first_learner()) {
+        throw RangeError("LanguageModel: block " + std::to_string(first) +
+                         " cannot learn: the side output is computed behind it");
+      }
     }
     return first;
   }
