@@ -48,9 +48,8 @@ void expect_sound(const std::string& operation, const TrainingState<Params>& sta
 
 /// Writes a checkpoint, whole or not at all.
 ///
-/// \throws FileError if it cannot be written, RangeError if the recipe is not UTF-8, NumberError if
-/// a
-///         parameter is not finite; what was there before is then untouched.
+/// \throws FileError if it cannot be written; RangeError if the recipe is not UTF-8; NumberError if
+///         a parameter is not finite. What was there before is then untouched.
 template <class Model, Storage M>
 void write_checkpoint(const std::filesystem::path& path,
                       const Checkpoint<typename Model::template Params<M>>& checkpoint) {

@@ -51,7 +51,8 @@ void expect_finite(const std::string& operation, const T& tree) {
 
 /// A model's parameters as an archive: its tensors by name, its spec as metadata.
 ///
-/// \throws NumberError if an element is not finite.
+/// \throws NumberError if an element is not finite; RangeError if it is too large for the type that
+///         it is stored as.
 template <class Model, Storage M>
 [[nodiscard]] file::Archive params_archive(const typename Model::template Params<M>& params,
                                            file::As as = {}) {
