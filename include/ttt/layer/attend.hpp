@@ -73,7 +73,8 @@ struct Attend {
     const AttentionShape own = shape(spec);
     require_rule(own.head % 2 == 0, "head must be even, for rotary positions");
     require_rule(own.heads.heads % own.heads.kv_heads == 0, "heads must be a multiple of kv_heads");
-    if constexpr (requires { memory.tokens(spec); }) static_cast<void>(memory.tokens(spec));  // a rule
+    // A memory may have a rule for its length.
+    if constexpr (requires { memory.tokens(spec); }) static_cast<void>(memory.tokens(spec));
     const Index q_width = own.heads.heads * own.head;
     const TensorSpec norm = spec.query_key_norm == QueryKeyNorm::rms
                                 ? TensorSpec{1, own.head, init::ones}
