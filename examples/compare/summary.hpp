@@ -110,30 +110,33 @@ struct Spread {
   std::string system;  ///< of which
   double systems = 0;  ///< between the best and the worst mean
   Index compared = 0;  ///< systems with two seeds or more
-  std::vector<std::pair<std::string, std::string>> close{};  ///< neighbours by mean that are no
-                                                             ///< further apart than seeds are
+  std::vector<std::pair<std::string, std::string>> close{};  ///< whose seeds overlap
 };
 
 /// \pre groups are in the order of their loss
 [[nodiscard]] inline Spread spread_of(const std::vector<Group>& groups, Index first_byte) {
   Spread spread;
+  std::vector<std::pair<double, double>> ranges;  // of the losses of each system's seeds
+  ranges.reserve(groups.size());
   for (const Group& group : groups) {
     std::vector<double> losses;
     losses.reserve(group.cells.size());
     for (const Cell& cell : group.cells) losses.push_back(cell.loss_from(first_byte));
+    const auto [least, most] = std::ranges::minmax(losses);
+    ranges.emplace_back(least, most);
     if (losses.size() < 2) continue;
     spread.compared += 1;
-    const auto [least, most] = std::ranges::minmax(losses);
     if (most - least >= spread.seeds) {
       spread.seeds = most - least;
       spread.system = group.first().title;
     }
   }
-  const auto mean = [&](std::size_t n) { return groups[n].loss(first_byte).value; };
-  spread.systems = mean(groups.size() - 1) - mean(0);
-  for (std::size_t n = 1; n < groups.size() && spread.compared > 0; ++n) {
-    if (mean(n) - mean(n - 1) > spread.seeds) continue;
-    spread.close.emplace_back(groups[n - 1].first().title, groups[n].first().title);
+  spread.systems = groups.back().loss(first_byte).value - groups.front().loss(first_byte).value;
+  for (std::size_t n = 0; n < groups.size(); ++n) {
+    for (std::size_t worse = n + 1; worse < groups.size(); ++worse) {
+      if (ranges[n].second < ranges[worse].first) continue;
+      spread.close.emplace_back(groups[n].first().title, groups[worse].first().title);
+    }
   }
   return spread;
 }

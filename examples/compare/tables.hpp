@@ -212,9 +212,10 @@ struct AblationPoint {
                       " nats per byte (" + spread.system + "), the best and the worst system by " +
                       fixed(spread.systems) + ".\n";
   if (spread.close.empty()) {
-    return words + "Any two systems are further apart than two seeds of one are.\n";
+    return words +
+           "Of any two systems, every seed of one is better than every seed of the other.\n";
   }
-  words += "No further apart than that, and so not told apart, are:";
+  words += "Not told apart, because their seeds overlap, are:";
   for (const auto& [first, second] : spread.close) {
     words.append(words.back() == ':' ? " " : "; ").append(first).append(" and ").append(second);
   }

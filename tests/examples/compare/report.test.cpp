@@ -84,7 +84,7 @@ TEST_SUITE("examples/compare") {
     refused(others, "groups_of: bad must have 2 positions, got 1");
   }
 
-  TEST_CASE("systems that are no further apart than seeds are not told apart") {
+  TEST_CASE("systems whose seeds overlap are not told apart") {
     const compare::Spread spread = compare::spread_of(compare::groups_of(cells, 256), 256);
     CHECK(spread.seeds == doctest::Approx(0.2));
     CHECK(spread.system == "the good");
@@ -93,11 +93,12 @@ TEST_SUITE("examples/compare") {
     CHECK(spread.close.front() == std::pair<std::string, std::string>("the good", "the near"));
     CHECK(compare::words_of(spread) ==
           "Two seeds of one system differ by at most 0.200 nats per byte (the good), the best and "
-          "the worst system by 0.900.\nNo further apart than that, and so not told apart, are: the "
-          "good and the near.\n");
+          "the worst system by 0.900.\nNot told apart, because their seeds overlap, are: the good "
+          "and "
+          "the near.\n");
     const std::vector<Cell> apart{cells[2], cells[3], cells[4], cells[5]};
     CHECK(has(compare::words_of(compare::spread_of(compare::groups_of(apart, 256), 256)),
-              "Any two systems are further apart"));
+              "Of any two systems, every seed of one is better"));
     const auto single = compare::groups_of({cells[0], cells[4]}, 256);
     CHECK(has(compare::words_of(compare::spread_of(single, 256)), "Each system has one seed"));
   }
