@@ -6,8 +6,7 @@
 //
 //   evaluate
 //   evaluate --text letter.txt books/ --json loss.json --chart loss.svg
-//   evaluate --model-file examples/models/bookkeeper_window.safetensors --dynamic --fast
-//   feed_forward --rate 0.1
+//   evaluate --model-file examples/models/bookkeeper_window.safetensors --dynamic --rate 0.1
 //
 // smoke: --text {source}/LICENSE {source}/README.md --limit 300 --json e.json --chart e.svg
 // smoke: --model-file {source}/examples/models/bookkeeper_window.safetensors --limit 200 --dynamic

@@ -117,11 +117,8 @@ inline constexpr std::array<std::pair<NeedleTask, const char*>, 3> tasks{
       RecallRow row{.task = name, .length = length, .samples = plan.samples};
       const bool controlled = length == std::ranges::min(plan.recall_length);
       Random random(static_cast<std::uint64_t>(length));
-      for (std::uint64_t other = 1; other < seed; ++other) {
-        for (Index n = 0; n < plan.samples; ++n) {
-          static_cast<void>(prompts.draw(random, task, length));
-        }
-      }
+      const Index of_others = (static_cast<Index>(seed) - 1) * plan.samples;
+      for (Index n = 0; n < of_others; ++n) static_cast<void>(prompts.draw(random, task, length));
       for (Index sample = 0; sample < plan.samples; ++sample) {
         Random same = random;
         const Prompt prompt = prompts.draw(random, task, length);

@@ -40,6 +40,15 @@ using Training = Trainer<Small, MetaLoss<>>;
 const Training::Options options{.adamw = {.frozen = {"ln_f"}},
                                 .schedule = {.warmup = 2, .steps = 9}};
 
+/// A training that has taken one step, whose checkpoint is in the file.
+Training saved_after_a_step(const std::filesystem::path& file) {
+  Random random(5);
+  Training training({.params = laws::lively_params<Small, float>(1)}, options);
+  training.step(batch(random));
+  write_checkpoint<Small, Matrix<float>>(file, {training.state(), random, "a step"});
+  return training;
+}
+
 template <class T>
 bool same_bits(const T& a, const T& b) {
   bool same = true;
@@ -78,10 +87,7 @@ TEST_SUITE("learn") {
   TEST_CASE("a checkpoint has no optimiser state of what stays frozen") {
     const Folder folder;
     const auto file = folder.path / "run.checkpoint";
-    Random random(5);
-    Training training({.params = laws::lively_params<Small, float>(1)}, options);
-    training.step(batch(random));
-    write_checkpoint<Small, Matrix<float>>(file, {training.state(), random, "a step"});
+    const Training training = saved_after_a_step(file);
     const auto found = read_checkpoint<Small, Matrix<float>>(file);
     CHECK(found.training.adamw.steps == 1);
     CHECK(same_bits(found.training.adamw.mean, training.state().adamw.mean));
@@ -119,10 +125,7 @@ TEST_SUITE("learn") {
   TEST_CASE("a checkpoint that no training can go on from is refused") {
     const Folder folder;
     const auto file = folder.path / "run.checkpoint";
-    Random random(5);
-    Training training({.params = laws::lively_params<Small, float>(1)}, options);
-    training.step(batch(random));
-    write_checkpoint<Small, Matrix<float>>(file, {training.state(), random, "a step"});
+    static_cast<void>(saved_after_a_step(file));
     const file::Archive sound = file::read(file);
     const auto check_refused = [&]<class E>(const file::Archive& archive, const std::string& why,
                                             std::type_identity<E> /*error*/) {

@@ -94,8 +94,7 @@ TEST_SUITE("examples/compare") {
     CHECK(compare::words_of(spread) ==
           "Two seeds of one system differ by at most 0.200 nats per byte (the good), the best and "
           "the worst system by 0.900.\nNot told apart, because their seeds overlap, are: the good "
-          "and "
-          "the near.\n");
+          "and the near.\n");
     const std::vector<Cell> apart{cells[2], cells[3], cells[4], cells[5]};
     CHECK(has(compare::words_of(compare::spread_of(compare::groups_of(apart, 256), 256)),
               "Of any two systems, every seed of one is better"));
